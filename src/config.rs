@@ -1,0 +1,195 @@
+//! `vigie.toml`: zone, study area, dayparts, grades, thresholds. Raw TOML in, checked plain data out; unknown keys are refused.
+
+use std::path::Path;
+
+use chrono_tz::Tz;
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+use crate::model::time::Daypart;
+
+/// The file as `vigie init` writes it, with its comments.
+pub const TEMPLATE: &str = include_str!("config_template.toml");
+
+/// Name of the file inside a store.
+pub const FILE_NAME: &str = "vigie.toml";
+
+/// Checked settings of one store.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Name of the force or area, for titles.
+    pub force: String,
+    /// Zone of local dates and hours of reports.
+    pub zone: Tz,
+    /// Whether the records are synthetic: said on every page and report.
+    pub synthetic: bool,
+    /// Area questions are asked over.
+    pub study_area: StudyAreaChoice,
+    /// Default H3 resolution of analysis.
+    pub resolution: u8,
+    /// Bands by name, in file order.
+    pub dayparts: Vec<Daypart>,
+    /// Response targets: grade → seconds.
+    pub grade_targets: Vec<GradeTarget>,
+    /// Counts of people below this are not released to the public.
+    pub public_threshold: u32,
+}
+
+/// Where the study area comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StudyAreaChoice {
+    /// The embedded island of Jersey.
+    Jersey,
+    /// The boundary loaded with `vigie areas load`.
+    Loaded,
+    /// Convex hull of the data and 500 m around it.
+    Hull,
+}
+
+/// Response target of a grade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GradeTarget {
+    /// 1 is the most urgent.
+    pub grade: u8,
+    /// Attended in under this many seconds.
+    pub seconds: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    force: String,
+    zone: String,
+    #[serde(default)]
+    synthetic: bool,
+    study_area: String,
+    resolution: u8,
+    public_threshold: u32,
+    daypart: Vec<RawDaypart>,
+    grade_target: Vec<GradeTarget>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDaypart {
+    name: String,
+    band: String,
+    #[serde(default)]
+    weekdays: Vec<String>,
+}
+
+impl Config {
+    /// Reads and checks a `vigie.toml`.
+    ///
+    /// # Errors
+    /// `Missing` without the file; `Input` naming file, line and key for anything wrong in it.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|cause| {
+            Error::missing(format!("there is no {}; `vigie init` writes one", path.display())).with_cause(cause)
+        })?;
+        Self::parse(&text, &path.display().to_string())
+    }
+
+    /// Checks the text of a `vigie.toml`; `origin` is named in errors.
+    ///
+    /// # Errors
+    /// `Input` naming the place.
+    pub fn parse(text: &str, origin: &str) -> Result<Self> {
+        let raw: Raw = toml::from_str(text).map_err(|cause| toml_error(text, origin, &cause))?;
+        let wrong = |key: &str, message: String| Error::input(message).at(format!("{origin}: {key}"));
+        let zone: Tz = raw
+            .zone
+            .parse()
+            .map_err(|_| wrong("zone", format!("`{}` is not a time zone; write Europe/Jersey", raw.zone)))?;
+        let study_area = match raw.study_area.as_str() {
+            "jersey" => StudyAreaChoice::Jersey,
+            "loaded" => StudyAreaChoice::Loaded,
+            "hull" => StudyAreaChoice::Hull,
+            other => {
+                return Err(wrong("study_area", format!("`{other}`: write \"jersey\", \"loaded\" or \"hull\"")));
+            }
+        };
+        if !(5..=11).contains(&raw.resolution) {
+            return Err(wrong("resolution", format!("{} is outside 5 to 11", raw.resolution)));
+        }
+        if raw.public_threshold < 1 {
+            return Err(wrong("public_threshold", "must be at least 1".to_owned()));
+        }
+        let mut dayparts = Vec::new();
+        for part in raw.daypart {
+            let mut daypart = Daypart::parse_band(&part.band).map_err(|e| e.at(format!("{origin}: daypart.band")))?;
+            for day in &part.weekdays {
+                daypart.weekdays.push(weekday(day).ok_or_else(|| {
+                    wrong("daypart.weekdays", format!("`{day}`: write monday to sunday"))
+                })?);
+            }
+            if dayparts.iter().any(|d: &Daypart| d.name == part.name) {
+                return Err(wrong("daypart.name", format!("`{}` is there twice", part.name)));
+            }
+            daypart.name = part.name;
+            dayparts.push(daypart);
+        }
+        Ok(Self {
+            force: raw.force,
+            zone,
+            synthetic: raw.synthetic,
+            study_area,
+            resolution: raw.resolution,
+            dayparts,
+            grade_targets: raw.grade_target,
+            public_threshold: raw.public_threshold,
+        })
+    }
+
+    /// The named daypart, or the band that the text says.
+    ///
+    /// # Errors
+    /// `Input` if it is neither.
+    pub fn daypart(&self, name: &str) -> Result<Daypart> {
+        match self.dayparts.iter().find(|d| d.name == name) {
+            Some(found) => Ok(found.clone()),
+            None => Daypart::parse_band(name),
+        }
+    }
+}
+
+fn weekday(name: &str) -> Option<u8> {
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+        .iter()
+        .position(|day| *day == name)
+        .and_then(|at| u8::try_from(at).ok())
+}
+
+/// A TOML error as file, line and column.
+pub fn toml_error(text: &str, origin: &str, cause: &toml::de::Error) -> Error {
+    let place = match cause.span() {
+        Some(span) => {
+            let before = &text[..span.start.min(text.len())];
+            let line = before.matches('\n').count() + 1;
+            let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1) + 1;
+            format!("{origin}:{line}:{column}")
+        }
+        None => origin.to_owned(),
+    };
+    Error::input(cause.message().to_owned()).at(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn template_is_valid() {
+        let config = Config::parse(TEMPLATE, "template").unwrap();
+        assert_eq!(config.daypart("night").unwrap().band(), "19:00-07:00");
+        assert_eq!(config.daypart("nte").unwrap().weekdays, vec![4, 5]);
+        assert_eq!(config.zone, chrono_tz::Europe::Jersey);
+    }
+
+    #[test]
+    fn unknown_keys_are_named_with_their_line() {
+        let error = Config::parse(&format!("colour = 1\n{TEMPLATE}"), "vigie.toml").unwrap_err();
+        assert!(error.to_string().starts_with("vigie.toml:1:"), "{error}");
+    }
+}

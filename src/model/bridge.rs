@@ -1,0 +1,1 @@
+//! Arrow to Polars and back: the only file where the two meet.

@@ -1,0 +1,7 @@
+//! The field's words: tables, time, access, provenance. Rank 1: imports only `error`.
+
+pub mod access;
+pub mod bridge;
+pub mod provenance;
+pub mod schema;
+pub mod time;
