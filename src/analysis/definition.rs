@@ -8,9 +8,11 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::analysis::kpi::Unit;
 use crate::analysis::owner::Owners;
 use crate::config::toml_error;
 use crate::error::{Error, Result};
+use crate::stats::spc::Direction;
 
 /// Definitions that ship with the program.
 #[derive(rust_embed::Embed)]
@@ -18,7 +20,7 @@ use crate::error::{Error, Result};
 struct Builtin;
 
 /// One measure: who owns it, which way is better, and its definitions and targets over time.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kpi {
     /// Version of this file format; 1.
@@ -35,9 +37,11 @@ pub struct Kpi {
     pub noun: String,
     /// Id of the owner's role.
     pub owner: String,
-    /// Which way is better.
+    /// Which way is better; it may differ from intuition, so it is always stated.
+    #[serde(deserialize_with = "direction")]
     pub direction: Direction,
     /// Unit of the value; shares are 0-1 and shown as per cent.
+    #[serde(deserialize_with = "unit")]
     pub unit: Unit,
     /// Marking.
     pub sensitivity: Sensitivity,
@@ -51,30 +55,6 @@ pub struct Kpi {
     /// Checks against other measures.
     #[serde(default)]
     pub check: Vec<Check>,
-}
-
-/// Which way is better; it may differ from intuition, so it is always stated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Direction {
-    /// More is better.
-    Increase,
-    /// Less is better.
-    Decrease,
-    /// Neither.
-    Neutral,
-}
-
-/// Unit of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unit {
-    /// Whole things.
-    Count,
-    /// A share from 0 to 1, shown as per cent.
-    Percent,
-    /// Minutes.
-    Minutes,
 }
 
 /// Marking of a measure. A restricted one never reaches a public edition.
@@ -215,7 +195,7 @@ pub struct TimeDim {
 }
 
 /// A target, or a figure of the plan that a measure is read against.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     /// First day it holds.
@@ -233,7 +213,30 @@ pub struct Target {
     /// Who set it, and where.
     pub set_by: String,
     /// How settled it is.
-    pub status: String,
+    pub status: Status,
+}
+
+/// How settled a target is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Agreed with the Authority.
+    Agreed,
+    /// Read out of the plan; not yet agreed.
+    ToBeConfirmed,
+    /// What the plan says is usual: a figure to compare with, never met or missed.
+    PlanFigure,
+}
+
+impl Status {
+    /// Word of charts and tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Status::Agreed => "Target",
+            Status::ToBeConfirmed => "Target (to be confirmed)",
+            Status::PlanFigure => "Plan figure",
+        }
+    }
 }
 
 impl Target {
@@ -350,6 +353,14 @@ impl Definition {
         Ok(())
     }
 
+    /// The response grade that it counts, if it counts one.
+    pub fn grade(&self) -> Option<u8> {
+        match self.params.get("grade") {
+            Some(Param::Int(grade)) => u8::try_from(*grade).ok(),
+            _ => None,
+        }
+    }
+
     /// Short name of what this definition says: the first 12 hex digits of the SHA-256 of its content and of the text of
     /// its query. The file name and the comments of the file do not matter.
     pub fn hash(&self, query_text: &str) -> String {
@@ -396,6 +407,17 @@ fn check_together(kpis: &[Kpi]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn direction<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Direction, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    Direction::parse(&name)
+        .ok_or_else(|| serde::de::Error::custom(format!("`{name}`: write increase, decrease or neutral")))
+}
+
+fn unit<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Unit, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    Unit::parse(&name).ok_or_else(|| serde::de::Error::custom(format!("`{name}`: write count, percent, minutes or number")))
 }
 
 fn toml_date<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<NaiveDate, D::Error> {

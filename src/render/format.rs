@@ -1,8 +1,8 @@
-//! Numbers, dates and states as readers see them. British: `14,000`, `95.3 %`, `5 May 2017`, `May 2017`.
+//! Numbers, dates and states as readers see them. British: `14,000`, `95.3%`, `5 May 2017`.
 
 use chrono::NaiveDate;
 
-use crate::analysis::definition::Unit;
+use crate::analysis::kpi::Unit;
 use crate::model::time::date_in_words;
 
 /// Shown for a suppressed value, explained above the table.
@@ -40,21 +40,22 @@ pub fn decimal(value: f64, decimals: usize) -> String {
     if fraction.is_empty() { format!("{sign}{integer}") } else { format!("{sign}{integer}.{fraction}") }
 }
 
-/// A value in its unit: counts whole where they are, shares as per cent with one decimal, minutes with one decimal.
+/// A value in a column whose header names the unit: counts whole where they are, shares with their sign, minutes with
+/// one decimal.
 ///
 /// # Example
 /// ```
-/// use vigie::analysis::definition::Unit;
+/// use vigie::analysis::kpi::Unit;
 /// use vigie::render::format::value;
-/// assert_eq!(value(0.9534, Unit::Percent), "95.3 %");
+/// assert_eq!(value(0.9534, Unit::Percent), "95.3%");
 /// assert_eq!(value(148.0, Unit::Count), "148");
 /// assert_eq!(value(5.62, Unit::Minutes), "5.6");
 /// ```
 pub fn value(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Count if (value - value.round()).abs() < 1e-9 => decimal(value, 0),
-        Unit::Count | Unit::Minutes => decimal(value, 1),
-        Unit::Percent => format!("{} %", decimal(value * 100.0, 1)),
+        Unit::Count | Unit::Minutes | Unit::Number => decimal(value, 1),
+        Unit::Percent => format!("{}%", decimal(value * 100.0, 1)),
     }
 }
 
@@ -68,19 +69,6 @@ pub fn count_or(count: Option<u64>, otherwise: &str) -> String {
     count.map_or_else(|| otherwise.to_owned(), |n| i64::try_from(n).map_or_else(|_| n.to_string(), whole))
 }
 
-/// `2017-05` as `May 2017`; anything else, such as a year, stays as it is.
-///
-/// # Example
-/// ```
-/// use vigie::render::format::period;
-/// assert_eq!(period("2017-05"), "May 2017");
-/// assert_eq!(period("2017"), "2017");
-/// ```
-pub fn period(name: &str) -> String {
-    NaiveDate::parse_from_str(&format!("{name}-01"), "%Y-%m-%d")
-        .map_or_else(|_| name.to_owned(), |on| on.format("%B %Y").to_string())
-}
-
 /// An ISO date as `5 May 2017`; anything else stays as it is.
 pub fn iso_date(text: &str) -> String {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").map_or_else(|_| text.to_owned(), date_in_words)
@@ -89,7 +77,7 @@ pub fn iso_date(text: &str) -> String {
 /// Words of a unit, for headers and axes.
 pub fn unit_words(unit: Unit) -> &'static str {
     match unit {
-        Unit::Count => "number",
+        Unit::Count | Unit::Number => "number",
         Unit::Percent => "%",
         Unit::Minutes => "minutes",
     }

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::analysis::definition::{Direction, Unit};
+use crate::analysis::kpi::{Unit, period_words};
 use crate::error::Result;
 use crate::render::chart::{Level, Line, levels, plot, x_labels, y_labels, y_range};
 use crate::render::format;
 use crate::render::palette::{self, Colour};
 use crate::render::svg::{Text, Words, coordinate, escape, frame};
+use crate::stats::spc::Direction;
 
 /// A point of a series.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,7 +84,7 @@ pub fn draw(chart: &Chart<'_>) -> Result<String> {
         let (x, y) = (plotted.x(slot), plotted.y(value));
         mark(&mut out, (x, y), signal, chart.direction, &format!(
             "{}: {}, {}",
-            format::period(&point.period),
+            period_words(&point.period),
             format::value(value, unit),
             signal.rule
         ));
@@ -101,8 +102,8 @@ pub fn draw(chart: &Chart<'_>) -> Result<String> {
 fn tick(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Percent => format::decimal(value * 100.0, 0),
-        Unit::Count | Unit::Minutes if (value - value.round()).abs() < 1e-9 => format::decimal(value, 0),
-        Unit::Count | Unit::Minutes => format::decimal(value, 1),
+        Unit::Count | Unit::Minutes | Unit::Number if (value - value.round()).abs() < 1e-9 => format::decimal(value, 0),
+        Unit::Count | Unit::Minutes | Unit::Number => format::decimal(value, 1),
     }
 }
 
