@@ -65,7 +65,7 @@ pub async fn ask(app: &App, who: &Principal, period: Period, camera: Option<&str
         read_flow(batch, &mut rows)?;
     }
     let total = rows.iter().filter_map(|row: &FlowRow| row.reads).sum();
-    let policy = Policy { threshold: u64::from(app.config.public_threshold) };
+    let policy = Policy { threshold: app.config.public_threshold };
     Ok(FlowAnswer {
         provenance: Provenance {
             question: "anpr flow".to_owned(),

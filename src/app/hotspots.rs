@@ -79,7 +79,7 @@ pub(super) async fn answer(app: &App, who: &Principal, question: &Question) -> R
             scored
         }
     };
-    let policy = Policy { threshold: u64::from(app.config.public_threshold) };
+    let policy = Policy { threshold: app.config.public_threshold };
     Ok(HotspotAnswer {
         provenance: scored.provenance.clone(),
         map: release(scored.map.clone(), &policy, who),

@@ -71,7 +71,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Tren
     }
     let last = snapshot.query("datasets", &std::collections::BTreeMap::<String, Value>::new()).await?;
     let cut_off = super::about::last_dates(&last.batches)?.remove(&question.dataset);
-    let policy = Policy { threshold: u64::from(app.config.public_threshold) };
+    let policy = Policy { threshold: app.config.public_threshold };
     let total = rows.iter().filter_map(|row| row.count).sum();
     Ok(TrendAnswer {
         provenance: Provenance {
