@@ -1,0 +1,13 @@
+// What every page does: sortable tables, signing out, and details opened for print.
+import { makeSortable } from './sort.js';
+
+for (const table of document.querySelectorAll('table.sortable')) makeSortable(table);
+
+document.getElementById('sign-out')?.addEventListener('click', async () => {
+  await fetch('/api/v1/session', { method: 'DELETE' }).catch(() => undefined);
+  location.assign('/');
+});
+
+addEventListener('beforeprint', () => {
+  for (const details of document.querySelectorAll('details')) details.open = true;
+});
