@@ -1,6 +1,6 @@
 // The list beside the map: the same answer in words and figures, and the legend with its provenance.
-import { binWords, countClasses, hotspotClasses } from './classes.js';
-import { dateWords, inWords, periodWords } from './filters.js';
+import { binShort, binWords, countClasses, hotspotClasses } from './classes.js';
+import { dateWords, inWords } from './filters.js';
 import { makeSortable } from './sort.js';
 
 /** Rows shown beside the map. */
@@ -39,7 +39,7 @@ export function topRows(rows, hotspots) {
  */
 export function drawTable(table, rows, hotspots, choose) {
   const headers = hotspots
-    ? [['Place'], ['Rank', 'num'], ['Count', 'num'], ['Against expectation'], ['z', 'num'], ['q', 'num']]
+    ? [['Place'], ['Rank', 'num'], ['Count', 'num'], ['Against expected'], ['z', 'num'], ['q', 'num']]
     : [['Place'], ['Rank', 'num'], ['Count', 'num'], ['per km²', 'num']];
   const caption = make('caption', '', `Highest ${rows.length} cells. `);
   caption.append(make('span', 'sort-note', hotspots ? 'Sorted by z, highest first.' : 'Sorted by count, highest first.'));
@@ -68,7 +68,7 @@ function tableRow(row, rank, hotspots, choose) {
   button.addEventListener('click', () => choose(row));
   th.append(button);
   const figures = hotspots
-    ? [[binWords(row.bin), ''], [figure(row.z, 1), 'num'], [sureness(row.q), 'num']]
+    ? [[binShort(row.bin), ''], [figure(row.z, 1), 'num'], [sureness(row.q), 'num']]
     : [[figure(row.rate_per_km2), 'num']];
   const cells = [[String(rank), 'num'], [count(row), 'num'], ...figures];
   tr.append(th, ...cells.map(([text, kind]) => make('td', kind, text)));
@@ -119,8 +119,8 @@ function mostCommon(names) {
   return [...times].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0][0];
 }
 
-/** Draws the legend: the classes with how many cells each holds, then what, when, from which data, by which method. */
-export function drawLegend(box, answer, view, colours, daypartWords) {
+/** Draws the legend: the classes and how many cells each holds. */
+export function drawLegend(box, answer, view, colours) {
   const hotspots = view.show === 'hotspots';
   const classes = hotspots ? hotspotClasses(colours) : countClasses(colours);
   const list = document.createElement('ul');
@@ -131,27 +131,21 @@ export function drawLegend(box, answer, view, colours, daypartWords) {
     item.classList.toggle('is-empty', held === 0);
     list.append(item);
   }
-  const { provenance } = answer;
-  const cut = provenance.data_cut_off ? dateWords(provenance.data_cut_off) : 'not known';
-  const facts = [
-    ['Period', periodWords(view)], ['Time of day', daypartWords], ['Data to', cut],
-    ['Method', hotspots ? methodWords(provenance) : `count per cell, H3 resolution ${provenance.resolution}; the map changes it with zoom`],
-  ];
-  const terms = make('dl', 'terms', '');
-  for (const [term, text] of facts) {
-    const pair = document.createElement('div');
-    pair.append(make('dt', '', term), make('dd', '', text));
-    terms.append(pair);
-  }
   const title = make('h2', '', hotspots ? `${inWords(view.dataset)} against expectation` : `${inWords(view.dataset)} per cell`);
   title.append(' ', make('small', '', 'and cells in each class'));
-  box.replaceChildren(title, list, terms);
+  box.replaceChildren(title, list);
 }
 
-const METHODS = { 'gi-star': 'Gi* (Getis and Ord), false discovery rate held', count: 'count', kde: 'kernel density' };
+const METHODS = { 'gi-star': 'Gi* with the false discovery rate held', count: 'count', kde: 'kernel density' };
 
-const methodWords = (provenance) => `${METHODS[provenance.method] ?? provenance.method}, H3 resolution ${provenance.resolution}, `
-  + `${figure(provenance.cells ?? null)} cells`;
+/** What, when, from which data, by which method: the line under the finding. `what` is `viewWords`. */
+export function termsWords(answer, view, what) {
+  const { provenance } = answer;
+  const cut = provenance.data_cut_off ? `data to ${dateWords(provenance.data_cut_off)}` : 'data cut-off not known';
+  const method = view.show === 'hotspots' ? METHODS[provenance.method] ?? provenance.method : 'count per cell';
+  const cells = `H3 resolution ${provenance.resolution}${view.show === 'hotspots' ? '' : ' in the list, by zoom on the map'}`;
+  return `${what}; ${cut}; ${method}; ${cells}.`;
+}
 
 /** A hexagon as on the map. */
 function swatch({ colour, edge, dashed }) {

@@ -47,6 +47,9 @@ export function binWords(bin) {
   return (WORDS[bin] ?? bin) + (confidence ? ` (${confidence[0]})` : '');
 }
 
+/** The same, short, for a column headed "Against expected": "Far more (99%)". @param {string | null} bin */
+export const binShort = (bin) => binWords(bin).replace(' than expected', '');
+
 /**
  * Legend of the hotspot map, hottest first.
  * @param {Palette} colours

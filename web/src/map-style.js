@@ -5,9 +5,9 @@ import { apiParams } from './filters.js';
 /** Tiles are made up to this zoom and stretched beyond it. */
 const TILE_ZOOM = 14;
 
-/** Labels are drawn from the reader's own fonts: the style has no `glyphs` to fetch. */
-const FONT = ['system-ui', 'sans-serif'];
-const BOLD = ['system-ui bold', 'sans-serif'];
+/** Labels are drawn from the reader's own fonts: the style has no `glyphs` to fetch. The weight is read off the first name. */
+const FONT = ['Noto Sans', 'sans-serif'];
+const BOLD = ['Noto Sans Bold', 'sans-serif'];
 
 /** @param {string} layer @param {URLSearchParams} [params] */
 function tiles(layer, params) {
@@ -93,7 +93,7 @@ function hotspotLayers(layer, colours) {
       id: 'data', type: 'fill', source: 'data', 'source-layer': layer,
       paint: { 'fill-color': hotspotFill(colours), 'fill-opacity': 0.85 },
     },
-    { ...edge('data-none', ['==', bin, 0], { 'line-color': colours.none, 'line-width': 0.6 }), minzoom: 9 },
+    { ...edge('data-none', ['==', bin, 0], { 'line-color': colours.none, 'line-width': 0.5 }), minzoom: 9 },
     edge('data-cold', ['<', bin, 0], { 'line-color': colours.coldEdge, 'line-width': 0.9, 'line-dasharray': [3, 2] }),
     edge('data-hot', ['>', bin, 0], { 'line-color': colours.hotEdge, 'line-width': 0.9 }),
   ];

@@ -1,7 +1,7 @@
 // The map page: one view, drawn as map, legend and list.
 import { Map as MapView, ScaleControl } from './maplibre-gl.mjs';
 import { getJson, Problem } from './api.js';
-import { drawLegend, drawTable, findingWords, markRow, noteWords, rowWords, topRows } from './cells.js';
+import { drawLegend, drawTable, findingWords, markRow, noteWords, rowWords, termsWords, topRows } from './cells.js';
 import { palette } from './classes.js';
 import { addressOf, apiParams, fillForm, fillGroups, mappable, viewFromForm, viewOf, viewWords } from './filters.js';
 import { mapStyle } from './map-style.js';
@@ -82,6 +82,7 @@ async function ask() {
     if (signal.aborted) return;
     answer = null;
     by('finding').textContent = 'No answer.';
+    by('terms').textContent = '';
     by('legend').replaceChildren();
     table.replaceChildren();
     problem(failure instanceof Problem ? failure.message : 'The list could not be drawn.');
@@ -91,11 +92,11 @@ async function ask() {
 
 function drawAnswer() {
   const hotspots = view.show === 'hotspots';
-  const daypart = about.dayparts.find((each) => each.name === view.daypart);
   by('filter-words').textContent = viewWords(view, about);
   by('finding').textContent = findingWords(answer, view);
+  by('terms').textContent = termsWords(answer, view, viewWords(view, about));
   by('table-note').textContent = noteWords(answer);
-  drawLegend(by('legend'), answer, view, palette(darkTheme.matches), (daypart?.label ?? view.daypart) || 'All day');
+  drawLegend(by('legend'), answer, view, palette(darkTheme.matches));
   drawTable(table, topRows(answer.rows, hotspots), hotspots, (row) => chooseRow(row, true));
   if (chosenRow) {
     chosenRow = answer.rows.find((row) => row.cell === chosenRow.cell) ?? null;
@@ -174,8 +175,15 @@ function chooseAt({ lat, lng }, move) {
   const nearest = answer.rows.reduce((best, row) => (!best || distance(row) < distance(best) ? row : best), null);
   const metres = nearest ? distance(nearest) * 111_195 : Infinity;
   const reach = nearest?.area_km2 ? Math.sqrt(nearest.area_km2 / 2.6) * 1000 * 1.05 : 500;
-  if (metres <= reach) chooseRow(nearest, move);
-  else by('chosen').textContent = 'No cell of the study area there.';
+  if (metres <= reach) {
+    chooseRow(nearest, move);
+    return;
+  }
+  chosenRow = null;
+  chosen = null;
+  showChosen();
+  drawMap();
+  by('chosen').textContent = 'No cell of the study area there.';
 }
 
 /** The `i` of the drawn hotspot cell over a row's centre, or null while it is not drawn. */
