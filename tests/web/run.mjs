@@ -192,6 +192,37 @@ await test('an impossible period is refused in words', async () => {
   await context.close();
 });
 
+await test('a refusal of the server is shown in its own words', async () => {
+  const context = await signedIn({ expectErrors: true });
+  const page = await context.newPage();
+  const detail = 'The study area has no cells at this resolution.';
+  await page.route('**/api/v1/hotspots?*', (route) => route.fulfill({
+    status: 422, contentType: 'application/problem+json', body: JSON.stringify({ title: 'Refused', status: 422, detail }),
+  }));
+  await openMap(page);
+  assert.equal(await page.locator('#problem').innerText(), detail);
+  assert.equal(await page.locator('#cells tr').count(), 0);
+  await context.close();
+});
+
+await test('without WebGL the list is still complete', async () => {
+  const context = await signedIn({ expectErrors: true });
+  await context.addInitScript(() => {
+    const getContext = HTMLCanvasElement.prototype.getContext;
+    HTMLCanvasElement.prototype.getContext = function refuse(kind, ...rest) {
+      return kind.startsWith('webgl') ? null : getContext.call(this, kind, ...rest);
+    };
+  });
+  const page = await context.newPage();
+  await page.goto(`${BASE}/map`);
+  await page.locator('#cells tbody tr').first().waitFor();
+  assert.match(await page.locator('#map').innerText(), /WebGL/);
+  await page.locator('input[name="daypart"][value="night"]').check();
+  await page.locator('#cells tbody .row-button').first().click();
+  assert.match(await page.locator('#chosen').innerText(), /Cell 8/);
+  await context.close();
+});
+
 await test('a row chosen with the keyboard is marked, read out and outlined', async () => {
   const context = await signedIn();
   const page = await context.newPage();
@@ -280,6 +311,21 @@ for (const [width, height, colorScheme] of [[320, 640, 'light'], [390, 844, 'dar
     await context.close();
   });
 }
+
+await test('in print the map, the legend and the whole list are on paper', async () => {
+  const context = await signedIn();
+  const page = await context.newPage();
+  await openMap(page);
+  await page.emulateMedia({ media: 'print' });
+  assert.ok(await page.locator('#map').isVisible() && await page.locator('#legend').isVisible());
+  assert.ok(await page.locator('#filter-box').isHidden() && await page.locator('.map-tools').isHidden());
+  const box = await page.locator('#cells').evaluate((cells) => cells.parentElement.scrollHeight - cells.parentElement.clientHeight);
+  assert.ok(box <= 1, `${box} px of the list are cut off`);
+  await page.pdf({ path: join(SHOTS, 'map-print.pdf'), preferCSSPageSize: true });
+  await page.goto(`${BASE}/kpis`);
+  await page.pdf({ path: join(SHOTS, 'kpis-print.pdf'), preferCSSPageSize: true });
+  await context.close();
+});
 
 await test('without JavaScript the pages read well and the map page says where to go', async () => {
   const context = await signedIn({ javaScriptEnabled: false });

@@ -12,7 +12,7 @@ const figure = (value, digits = 0) => (value === null || value === undefined ? '
 /** A count that disclosure control held back is `[c]`. */
 const count = (row) => (row.count === null || row.count === undefined ? '[c]' : figure(row.count));
 
-const sureness = (q) => (q === null || q === undefined ? '[x]' : q < 0.001 ? '< 0.001' : figure(q, 3));
+const sureness = (q) => (q === null || q === undefined ? '[x]' : q < 0.001 ? '<\u00a00.001' : figure(q, 3));
 
 /** Place in words: the parish, or the cell where no parish is known. */
 export const placeOf = (row) => row.parish || 'No parish';
@@ -27,7 +27,7 @@ export function topRows(rows, hotspots) {
   const byZ = (a, b) => (b.z ?? -Infinity) - (a.z ?? -Infinity) || 0;
   const ordered = [...rows].sort((a, b) => (hotspots ? byZ(a, b) || byCount(a, b) : byCount(a, b))
     || (a.cell < b.cell ? -1 : 1));
-  return ordered.filter((row) => row.count !== 0).slice(0, SHOWN);
+  return ordered.filter((row) => row.count !== 0 || (hotspots && row.z !== null)).slice(0, SHOWN);
 }
 
 /**
@@ -94,7 +94,7 @@ export function rowWords(row, view) {
   const counted = `${placeOf(row)}: ${count(row)} ${what}`;
   if (view.show !== 'hotspots') return `${counted}, ${figure(row.rate_per_km2)} per km². Cell ${row.cell}.`;
   if (row.z === null || row.z === undefined) return `${counted}. Cell ${row.cell}.`;
-  return `${counted}. ${binWords(row.bin)}, z ${figure(row.z, 1)}, q ${sureness(row.q)}. Cell ${row.cell}.`;
+  return `${counted}. ${binWords(row.bin)}, z\u00a0${figure(row.z, 1)}, q\u00a0${sureness(row.q)}. Cell ${row.cell}.`;
 }
 
 /** The finding in words, for the line above the map. */
