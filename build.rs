@@ -56,17 +56,13 @@ fn install(web: &Path) -> Result<(), String> {
         return Ok(());
     }
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    run(
-        Command::new(npm).current_dir(web).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]),
-        "npm ci",
-    )?;
+    run(Command::new(npm).current_dir(web).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]), "npm ci")?;
     fs::write(&stamp, lock).map_err(|e| format!("cannot write {}: {e}", stamp.display()))
 }
 
 fn run(command: &mut Command, name: &str) -> Result<(), String> {
-    let output = command
-        .output()
-        .map_err(|e| format!("the web assets need `{name}`, which did not start ({e}): {HELP}"))?;
+    let output =
+        command.output().map_err(|e| format!("the web assets need `{name}`, which did not start ({e}): {HELP}"))?;
     if output.status.success() {
         return Ok(());
     }

@@ -27,7 +27,7 @@ export function topRows(rows, hotspots) {
   const byZ = (a, b) => (b.z ?? -Infinity) - (a.z ?? -Infinity) || 0;
   const ordered = [...rows].sort((a, b) => (hotspots ? byZ(a, b) || byCount(a, b) : byCount(a, b))
     || (a.cell < b.cell ? -1 : 1));
-  return ordered.filter((row) => row.count !== 0 || (hotspots && row.z !== null)).slice(0, SHOWN);
+  return ordered.filter((row) => row.count !== 0 || (hotspots && Number.isFinite(row.z))).slice(0, SHOWN);
 }
 
 /**

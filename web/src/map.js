@@ -194,6 +194,7 @@ function indexAt(row) {
 }
 
 function showChosen() {
+  by('chosen').classList.toggle('is-empty', !chosenRow);
   by('chosen').textContent = chosenRow ? rowWords(chosenRow, view) : 'Choose a row or a cell to see it here.';
   markRow(table, chosenRow?.cell ?? null);
 }
