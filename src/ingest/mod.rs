@@ -11,7 +11,10 @@ pub mod clean;
 pub mod clock;
 mod codes;
 mod column;
+mod content;
 pub mod feed;
+mod feed_file;
+mod marks;
 mod parse;
 mod place;
 pub mod pseudonym;
@@ -19,6 +22,7 @@ pub mod read;
 pub mod reject;
 mod split;
 pub mod text;
+mod when;
 
 pub use clean::{Cleaned, Context, clean};
 pub use feed::{Feed, Repeats};

@@ -114,7 +114,7 @@ impl Splitter {
 
     /// Whether the record is an empty line.
     pub fn is_blank(&self) -> bool {
-        matches!(self.fields.as_slice(), [only] if only.start == only.end && !only.unescaped)
+        matches!(self.fields.as_slice(), [Field { start: 0, end: 0, unescaped: false }])
     }
 
     /// A field without the white space around it; `text` is what was split.
