@@ -11,7 +11,7 @@ use crate::stats::spc::{
 };
 
 /// One value of one KPI: exactly what `kpi run` prints.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct KpiRow {
     /// KPI.
     pub id: String,
@@ -173,8 +173,12 @@ fn thousands(value: f64) -> String {
 ///
 /// # Example
 /// ```
-/// use vigie::analysis::kpi::{Unit, finding, sample_row};
-/// let row = sample_row("2017-05", 148.0, 102.6, 197.4);
+/// use vigie::analysis::kpi::{KpiRow, Unit, finding};
+/// use vigie::stats::spc::Variation;
+/// let row = KpiRow {
+///     period: "2017-05".into(), value: Some(148.0), lpl: Some(102.6), upl: Some(197.4),
+///     variation: Some(Variation::CommonCause), ..KpiRow::default()
+/// };
 /// assert_eq!(
 ///     finding(&row, "anti-social behaviour incidents", Unit::Count),
 ///     "May 2017: 148 anti-social behaviour incidents, within the usual range (103 to 197)"
@@ -228,44 +232,26 @@ pub fn period_words(period: &str) -> String {
     }
 }
 
-/// A made-up row, for examples and tests.
-#[doc(hidden)]
-pub fn sample_row(period: &str, value: f64, lpl: f64, upl: f64) -> KpiRow {
-    KpiRow {
-        id: "example".into(),
-        measure: "count".into(),
-        period: period.into(),
-        area: None,
-        daypart: None,
-        grade: None,
-        value: Some(value),
-        numerator: Some(value),
-        denominator: None,
-        excluded: BTreeMap::new(),
-        target: None,
-        mean: Some(f64::midpoint(lpl, upl)),
-        lpl: Some(lpl),
-        upl: Some(upl),
-        variation: Some(Variation::CommonCause),
-        assurance: None,
-        undefined_reason: None,
-        definition: String::new(),
-        version: "1.0.0".into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::stats::spc::NHSR_02;
 
-    fn series(values: &[f64]) -> Vec<KpiRow> {
-        let mut rows: Vec<KpiRow> =
-            (1..).zip(values).map(|(month, v)| sample_row(&format!("2017-{month:02}"), *v, 0.0, 0.0)).collect();
-        for row in &mut rows {
-            (row.mean, row.lpl, row.upl, row.variation) = (None, None, None, None);
+    fn sample_row(period: &str, value: f64, lpl: f64, upl: f64) -> KpiRow {
+        KpiRow {
+            period: period.into(),
+            value: Some(value),
+            numerator: Some(value),
+            mean: Some(f64::midpoint(lpl, upl)),
+            lpl: Some(lpl),
+            upl: Some(upl),
+            variation: Some(Variation::CommonCause),
+            ..KpiRow::default()
         }
-        rows
+    }
+
+    fn series(values: &[f64]) -> Vec<KpiRow> {
+        values.iter().map(|v| KpiRow { value: Some(*v), ..KpiRow::default() }).collect()
     }
 
     #[test]

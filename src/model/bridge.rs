@@ -99,9 +99,9 @@ fn array(column: &Column) -> Result<ArrayRef> {
         DataType::Int64 => Arc::new(series.i64().map_err(polars_bug)?.iter().collect::<Int64Array>()),
         DataType::Float64 => Arc::new(series.f64().map_err(polars_bug)?.iter().collect::<Float64Array>()),
         DataType::String => Arc::new(series.str().map_err(polars_bug)?.iter().collect::<StringArray>()),
-        DataType::Date => Arc::new(series.date().map_err(polars_bug)?.physical().iter().collect::<Date32Array>()),
+        DataType::Date => Arc::new(series.date().map_err(polars_bug)?.phys.iter().collect::<Date32Array>()),
         DataType::Datetime(TimeUnit::Microseconds, _) => {
-            let instants = series.datetime().map_err(polars_bug)?.physical();
+            let instants = &series.datetime().map_err(polars_bug)?.phys;
             Arc::new(instants.iter().collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
         }
         other => {

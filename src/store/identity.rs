@@ -4,14 +4,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// What equal keys in one file mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Repeats {
-    /// Different records, told apart by their order: one casualty of several in a collision.
-    Ordinal,
-    /// Versions of one record: the latest recorded wins.
-    Revision,
-}
+use crate::model::schema::Repeats;
 
 /// Keys are digests already: the low half is as good a hash as any.
 #[derive(Debug, Default, Clone, Copy)]

@@ -21,7 +21,6 @@ use rusqlite::Connection;
 pub use audit::{AuditEvent, AuditLine};
 pub use control::{Edition, LoadFile, LoadRecord, StoreVersion};
 pub use deltalake_core::DeltaTable;
-pub use identity::Repeats;
 pub use writer::{Tally, Writer};
 
 use crate::config;

@@ -20,10 +20,10 @@ use deltalake_core::writer::{DeltaWriter as _, RecordBatchWriter};
 use futures::TryStreamExt as _;
 
 use super::control::{self, LoadRecord, StoreVersion};
-use super::identity::{Identity, KeyHasher, Known, Repeats, THIS_LOAD, Verdict, high_half, key, low_half};
+use super::identity::{Identity, KeyHasher, Known, THIS_LOAD, Verdict, high_half, key, low_half};
 use super::{AsOf, Store, tables};
 use crate::error::{Error, Result};
-use crate::model::schema::PARTITION;
+use crate::model::schema::{PARTITION, Repeats};
 
 type KeySet = HashSet<u128, BuildHasherDefault<KeyHasher>>;
 
