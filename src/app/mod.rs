@@ -6,6 +6,7 @@ pub mod admin;
 pub mod flow;
 pub mod hotspots;
 pub mod load;
+pub mod pictures;
 pub mod places;
 pub mod sql;
 pub mod tiles;
