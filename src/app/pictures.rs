@@ -55,7 +55,6 @@ pub fn trend_chart(answer: &TrendAnswer) -> Result<String> {
         words: Words {
             id: "trend".to_owned(),
             title: finding.clone(),
-            subtitle: format!("{what} by month, count"),
             description: format!("Bar chart. {finding}. The table lists every month."),
         },
         periods: &periods,
@@ -65,5 +64,25 @@ pub fn trend_chart(answer: &TrendAnswer) -> Result<String> {
         }),
         lines: Vec::new(),
         unit: "count",
+    })
+}
+
+/// Reads by hour of the day as bars.
+///
+/// # Errors
+/// `Bug` if the chart cannot be drawn.
+pub fn hours_chart(clock: &[String], reads: &[u64], when: &str) -> Result<String> {
+    let busiest = reads.iter().enumerate().max_by_key(|(at, n)| (**n, usize::MAX - at)).map_or(0, |(at, _)| at);
+    let finding = format!("Traffic past the cameras is busiest from {}", clock.get(busiest).map_or("", String::as_str));
+    draw(&Chart {
+        words: Words {
+            id: "flow".to_owned(),
+            title: finding.clone(),
+            description: format!("Bar chart of reads by hour of the day, {when}. {finding}. The table lists every hour."),
+        },
+        periods: clock,
+        bars: Some(Series { label: "reads".to_owned(), values: reads.iter().map(|n| Some(*n as f64)).collect() }),
+        lines: Vec::new(),
+        unit: "reads",
     })
 }

@@ -43,12 +43,12 @@ fn words(id: &str, map: &Released<HotspotMap>, provenance: &Provenance, scored: 
         let places = if seen.is_empty() { String::new() } else { format!(": {}", seen.join(", ")) };
         format!("{} of {total} cells have more {dataset} around them than expected{places}", hot.len())
     };
-    let when = [provenance.daypart.clone(), provenance.from.as_deref().map(format::iso_date)]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(", from ");
-    Words { id: id.to_owned(), title: finding.clone(), subtitle: when, description: format!("Map. {finding}. The table beside it lists the same cells.") }
+    let when = [provenance.daypart.as_deref(), provenance.from.as_deref()].map(Option::unwrap_or_default).join(" ");
+    Words {
+        id: id.to_owned(),
+        title: finding.clone(),
+        description: format!("Map, {}. {finding}. The table beside it lists the same cells.", when.trim()),
+    }
 }
 
 fn notes(p: &Provenance) -> Vec<String> {

@@ -11,5 +11,3 @@ pub mod svg;
 pub mod table;
 pub mod tiles;
 
-#[cfg(test)]
-mod mvt_tests;
