@@ -7,7 +7,7 @@ use arrow::datatypes::{Date32Type, Float64Type, Int64Type};
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::App;
+use super::{App, pictures};
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::flow::FlowRow;
 use crate::engine::Value;
@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
 use crate::model::provenance::{Provenance, generator};
 use crate::model::time::Period;
+use crate::render::format;
 use crate::store::AsOf;
 
 /// A released flow and where it came from.
@@ -89,6 +90,44 @@ pub async fn ask(app: &App, who: &Principal, period: Period, camera: Option<&str
 pub async fn cameras(app: &App, who: &Principal) -> Result<Vec<Camera>> {
     app.enter(who, Action::AskAggregate, "anpr cameras", "cameras")?;
     camera_list(app).await
+}
+
+/// The last seven days by hour of the day, drawn and as a table.
+#[derive(Debug, Clone)]
+pub struct Week {
+    /// Reads by hour of the day.
+    pub svg: String,
+    /// Headers and rows of the same figures.
+    pub table: serde_json::Value,
+    /// The days, in words.
+    pub period_text: String,
+}
+
+/// Asks for the flow of the seven days that end with `last`.
+///
+/// # Errors
+/// As [`ask`].
+pub async fn last_week(app: &App, who: &Principal, last: NaiveDate) -> Result<Week> {
+    let to = last + chrono::Days::new(1);
+    let period = Period::new(to - chrono::Days::new(7), to)?;
+    let answer = ask(app, who, period, None).await?;
+    let mut hours = [0_u64; 24];
+    for row in answer.rows.iter() {
+        if let Some(hour) = hours.get_mut(usize::from(row.local_hour)) {
+            *hour += row.reads.unwrap_or(0);
+        }
+    }
+    let clock: Vec<String> = (0..24).map(|hour| format!("{hour:02}:00")).collect();
+    let rows: Vec<serde_json::Value> = clock
+        .iter()
+        .zip(hours)
+        .map(|(hour, reads)| serde_json::json!([hour, format::count_or(Some(reads), "")]))
+        .collect();
+    Ok(Week {
+        svg: pictures::hours_chart(&clock, &hours, &period.in_words())?,
+        table: serde_json::json!({"headers": ["Hour", "Reads"], "rows": rows}),
+        period_text: period.in_words(),
+    })
 }
 
 pub(super) async fn camera_list(app: &App) -> Result<Vec<Camera>> {

@@ -6,6 +6,8 @@ pub mod admin;
 pub mod flow;
 pub mod hotspots;
 pub mod load;
+pub mod patrol_page;
+pub mod pictures;
 pub mod places;
 pub mod sql;
 pub mod tiles;

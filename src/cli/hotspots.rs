@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::app::hotspots::{HotspotAnswer, ask};
 use crate::error::{Error, Result};
 use crate::render;
+use crate::render::table::Format;
 
 #[derive(Args)]
 pub(super) struct Hotspots {
@@ -57,10 +58,14 @@ impl Hotspots {
         let Some(path) = &self.out else {
             return context.output.answer(&answer, || text(&answer));
         };
+        let table = |format| -> Result<Vec<u8>> {
+            let table = render::table::hotspots(&answer.map)?;
+            render::table::rows(&table.schema(), std::slice::from_ref(&table), format)
+        };
         let bytes = match path.extension().and_then(|e| e.to_str()) {
             Some("geojson") => render::geojson::hotspots(&answer.map, &answer.provenance)?,
-            Some("csv") => render::table::hotspots_csv(&answer.map)?,
-            Some("parquet") => render::table::hotspots_parquet(&answer.map)?,
+            Some("csv") => table(Format::Csv)?,
+            Some("parquet") => table(Format::Parquet)?,
             Some("json") => serde_json::to_vec(&answer).map_err(|e| Error::bug("no JSON of the map").with_cause(e))?,
             Some("svg") => crate::app::pictures::hotspot_map(&app, &answer)?.into_bytes(),
             _ => return Err(Error::input("the file must end in .geojson, .csv, .parquet, .json or .svg").at("--out")),

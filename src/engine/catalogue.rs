@@ -22,7 +22,6 @@ use crate::error::{Error, Result};
 
 #[derive(Embed)]
 #[folder = "queries"]
-#[include = "*.sql"]
 struct Files;
 
 /// A parameter of a query.

@@ -1,10 +1,10 @@
-//! Released answers to bytes: SVG charts and maps, vector tiles, GeoJSON, tables, HTML. Rank 5. Functions take
-//! `&Released<…>`, so disclosure control cannot be skipped; nothing here reads a file or a clock.
+//! Released answers as bytes: pictures, tiles, tables, pages, reports. Functions take `&Released<…>`, so disclosure
+//! control cannot be skipped; nothing here reads records, files or a clock. Rank 5.
 
 pub mod chart;
 pub mod format;
 pub mod geojson;
-pub mod hotspot_picture;
+pub mod hotspot_map;
 pub mod html;
 pub mod kpi_view;
 pub mod map_svg;

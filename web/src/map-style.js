@@ -9,6 +9,9 @@ const TILE_ZOOM = 14;
 const FONT = ['Noto Sans', 'sans-serif'];
 const BOLD = ['Noto Sans Bold', 'sans-serif'];
 
+/** Datasets with tiles of counts by zoom; others show the counts of the hotspot cells. */
+const COUNTED = ['crimes', 'incidents'];
+
 /** @param {string} layer @param {URLSearchParams} [params] */
 function tiles(layer, params) {
   const query = params ? `?${params}` : '';
@@ -16,8 +19,8 @@ function tiles(layer, params) {
 }
 
 /**
- * @typedef {{lat: number, lon: number, index: number | null}} Chosen the selected cell: its centre, and its `i` in the
- *   hotspot tiles once the map has drawn it
+ * @typedef {{lat: number, lon: number, index: number}} Chosen the selected cell: its centre, and its place in the answer,
+ *   which the hotspot tiles carry as `i`
  */
 
 /**
@@ -29,9 +32,9 @@ function tiles(layer, params) {
  */
 export function mapStyle(view, dark, chosen) {
   const colours = palette(dark);
-  const dataLayer = view.show === 'hotspots' ? 'hotspots' : view.dataset;
   const hotspots = view.show === 'hotspots';
-  const outlined = hotspots && chosen?.index !== null && chosen?.index !== undefined;
+  const dataLayer = !hotspots && COUNTED.includes(view.dataset) ? view.dataset : 'hotspots';
+  const outlined = chosen !== null && dataLayer === 'hotspots';
 
   const sources = {
     base: tiles('base'),
@@ -100,7 +103,7 @@ function hotspotLayers(layer, colours) {
 }
 
 function countLayers(layer, colours) {
-  const some = ['>', ['get', 'n'], 0];
+  const some = ['>', ['coalesce', ['get', 'n'], 0], 0];
   const at = { source: 'data', 'source-layer': layer, filter: some };
   return [
     { id: 'data', type: 'fill', ...at, paint: { 'fill-color': countFill(colours), 'fill-opacity': 0.85 } },
