@@ -147,13 +147,13 @@ impl Bin {
     /// ```
     pub fn of(z: Option<f64>, q: Option<f64>) -> Self {
         let (Some(z), Some(q)) = (z, q) else { return Bin::None };
-        let hot = z > 0.0;
-        match q {
-            q if q <= 0.01 => [Bin::Cold99, Bin::Hot99],
-            q if q <= 0.05 => [Bin::Cold95, Bin::Hot95],
-            q if q <= 0.10 => [Bin::Cold90, Bin::Hot90],
-            _ => [Bin::None, Bin::None],
-        }[usize::from(hot)]
+        let (cold, hot) = match q {
+            q if q <= 0.01 => (Bin::Cold99, Bin::Hot99),
+            q if q <= 0.05 => (Bin::Cold95, Bin::Hot95),
+            q if q <= 0.10 => (Bin::Cold90, Bin::Hot90),
+            _ => return Bin::None,
+        };
+        if z > 0.0 { hot } else { cold }
     }
 
     /// Words of tables and the API.
