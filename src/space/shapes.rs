@@ -115,9 +115,8 @@ pub(super) fn simplify(polygon: &Polygon<f64>, metres: f64) -> Option<Polygon<f6
     let flat = |ring: &LineString<f64>| -> LineString<f64> {
         ring.0.iter().map(|c| map.to_metres(to_point(*c))).map(|(x, y)| Coord { x, y }).collect()
     };
-    let round = |ring: &LineString<f64>| -> LineString<f64> {
-        ring.0.iter().map(|c| coord(map.to_point(c.x, c.y))).collect()
-    };
+    let round =
+        |ring: &LineString<f64>| -> LineString<f64> { ring.0.iter().map(|c| coord(map.to_point(c.x, c.y))).collect() };
     let simple = Polygon::new(flat(polygon.exterior()), polygon.interiors().iter().map(flat).collect())
         .simplify(metres.max(0.0));
     if simple.exterior().0.len() < 4 {
@@ -186,7 +185,8 @@ mod tests {
         assert!(message("{").contains("not GeoJSON"));
         let line = r#"{"type":"LineString","coordinates":[[0,0],[1,1]]}"#;
         assert!(message(line).contains("found a LineString"), "{}", message(line));
-        let metres = r#"{"type":"Polygon","coordinates":[[[417000,65000],[418000,65000],[418000,66000],[417000,65000]]]}"#;
+        let metres =
+            r#"{"type":"Polygon","coordinates":[[[417000,65000],[418000,65000],[418000,66000],[417000,65000]]]}"#;
         assert!(message(metres).contains("WGS84"), "{}", message(metres));
     }
 
