@@ -153,7 +153,7 @@ pub fn make(span: &Span, scale: f64, surface: &Surface, spots: &Spots, island: &
 /// One crime of a kind of place at a time.
 fn one(span: &Span, kind: Option<Kind>, night: bool, drawn: i64, spot: Spot, stream: &mut Stream) -> Crime {
     let group = stream.code(group_weights(kind, night));
-    let offences = OFFENCES.iter().find(|(name, _)| *name == group).map_or(&[][..], |(_, codes)| codes);
+    let offences = OFFENCES.iter().find(|(name, _)| *name == group).map_or(&[][..], |(_, codes)| *codes);
     let offence_code = stream.code(offences);
     let (from, to, reported) = times(group, drawn, stream);
     let reported = reported.min(at_wall(span.to, 0) - stream.seconds(60, 6 * 3600));
@@ -184,7 +184,7 @@ fn one(span: &Span, kind: Option<Kind>, night: bool, drawn: i64, spot: Spot, str
 /// A further offence of the same occasion: same place, time and incident.
 fn second_offence(first: &Crime, stream: &mut Stream) -> Crime {
     let group = stream.code(&[("criminal-damage", 4.0), ("public-order", 4.0), ("drugs", 3.0), ("weapons", 1.0)]);
-    let offences = OFFENCES.iter().find(|(name, _)| *name == group).map_or(&[][..], |(_, codes)| codes);
+    let offences = OFFENCES.iter().find(|(name, _)| *name == group).map_or(&[][..], |(_, codes)| *codes);
     let mut second = first.clone();
     second.came = Came::Second;
     second.group = group;
