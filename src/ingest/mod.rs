@@ -1,1 +1,31 @@
-//! (to come)
+//! Files in, clean rows out: a feed says how to read an extract, `read` streams it in bounded batches of text columns,
+//! `clean` turns each batch into the columns of a table, with the rows it refuses as counted data.
+//!
+//! ```text
+//! read::open(path, &feed)  →  TextBatch, TextBatch, …  →  clean::clean(&text, &feed, &context)  →  Cleaned
+//! ```
+//! Reading is the only I/O here; cleaning is pure, so batches may be cleaned on several threads. What belongs to the
+//! whole file or store (ordinals of equal keys, revisions, `loaded_at`, `load_id`) is left to the caller.
+
+pub mod clean;
+pub mod clock;
+mod codes;
+mod column;
+mod content;
+pub mod feed;
+mod feed_file;
+mod marks;
+mod parse;
+mod place;
+pub mod pseudonym;
+pub mod read;
+pub mod reject;
+mod split;
+pub mod text;
+mod when;
+
+pub use clean::{Cleaned, Context, clean};
+pub use feed::{Feed, Repeats};
+pub use read::Reader;
+pub use reject::{Label, Reason, Reject};
+pub use text::TextBatch;

@@ -1,1 +1,16 @@
-//! (to come)
+//! Places: points, H3 cells, areas, study areas, tiles, metres. Rank 2: imports only `model` and `error`.
+
+pub mod areas;
+pub mod cell;
+pub mod distance;
+pub mod point;
+pub mod roads;
+mod shapes;
+pub mod study_area;
+pub mod tile;
+
+pub use areas::{Area, Areas};
+pub use cell::Cell;
+pub use point::{Bounds, Point, Shape};
+pub use study_area::StudyArea;
+pub use tile::TileId;

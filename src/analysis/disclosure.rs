@@ -1,0 +1,263 @@
+//! Disclosure control: what of an answer its reader may see. `render` takes only [`Released`] answers, and the only way
+//! to one is [`release`], so the step cannot be forgotten.
+
+use std::collections::BTreeSet;
+use std::ops::Deref;
+
+use serde::Serialize;
+
+use crate::analysis::flow::FlowRow;
+use crate::analysis::hotspot::HotspotMap;
+use crate::analysis::kpi::KpiRow;
+use crate::analysis::trend::{Change, MonthRow};
+use crate::model::access::Principal;
+
+/// Reason written where a value is suppressed.
+pub const SUPPRESSED: &str = "suppressed: a small number";
+
+/// An answer after disclosure control. It can be read, not made or changed, outside this file.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Released<T>(T);
+
+impl<T> Deref for Released<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// What is too small to publish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Counts from 1 to one below this are suppressed for the public; 0 and 1 suppress nothing.
+    pub threshold: u32,
+}
+
+/// An answer that knows how to hide its small numbers and all that would give them away.
+pub trait Release {
+    /// Hides every count from 1 to `threshold − 1`, and what is computed from one.
+    fn protect(&mut self, threshold: u32);
+}
+
+/// Makes an answer ready to be shown to a principal: the public sees no small counts, others the answer as it is.
+///
+/// # Example
+/// ```
+/// use vigie::analysis::disclosure::{Policy, release};
+/// use vigie::analysis::flow::FlowRow;
+/// use vigie::model::access::{Principal, Role};
+/// use vigie::model::time::parse_date;
+/// let public = Principal { name: "reader".into(), roles: vec![Role::Public], via: "test", purpose: None };
+/// let row = FlowRow {
+///     camera_id: "C1".into(), name: "Tunnel".into(), local_on: parse_date("2017-05-05")?, local_hour: 3, reads: Some(2),
+/// };
+/// let released = release(vec![row], &Policy { threshold: 5 }, &public);
+/// assert_eq!(released[0].reads, None);
+/// # Ok::<(), vigie::error::Error>(())
+/// ```
+pub fn release<T: Release>(mut answer: T, policy: &Policy, principal: &Principal) -> Released<T> {
+    if principal.is_public() {
+        answer.protect(policy.threshold);
+    }
+    Released(answer)
+}
+
+fn is_small(count: u64, threshold: u32) -> bool {
+    (1..u64::from(threshold)).contains(&count)
+}
+
+/// Takes a small count out; says whether it did.
+fn hide(count: &mut Option<u64>, threshold: u32) -> bool {
+    let small = count.is_some_and(|n| is_small(n, threshold));
+    if small {
+        *count = None;
+    }
+    small
+}
+
+/// A cell's z is a weighted sum of its neighbours' counts, and both mean and spread of the map enter it: with one count
+/// hidden, the z of others would give it away. So z, p and q of the whole map go; the bin, which is a class of a
+/// neighbourhood, stays.
+impl Release for HotspotMap {
+    fn protect(&mut self, threshold: u32) {
+        let mut hidden = false;
+        for row in &mut self.rows {
+            if hide(&mut row.count, threshold) {
+                row.rate_per_km2 = None;
+                hidden = true;
+            }
+        }
+        hide(&mut self.outside_study_area, threshold);
+        if hidden {
+            for row in &mut self.rows {
+                (row.z, row.p, row.q) = (None, None, None);
+            }
+            self.undefined_reason.get_or_insert_with(|| SUPPRESSED.to_owned());
+        }
+    }
+}
+
+/// Running sums of neighbouring months differ by a month: with one month hidden, they all go.
+impl Release for Vec<MonthRow> {
+    fn protect(&mut self, threshold: u32) {
+        let mut hidden = false;
+        for row in self.iter_mut() {
+            let now = hide(&mut row.count, threshold);
+            let before = hide(&mut row.same_month_last_year, threshold);
+            if now || before {
+                (row.change_share, row.change) = (None, Change::Suppressed);
+                hidden = true;
+            }
+            hidden |= hide(&mut row.rolling_12, threshold);
+            hidden |= hide(&mut row.ytd, threshold);
+            hidden |= hide(&mut row.ytd_last_year, threshold);
+        }
+        if hidden {
+            for row in self.iter_mut() {
+                (row.rolling_12, row.ytd, row.ytd_last_year) = (None, None, None);
+            }
+        }
+    }
+}
+
+/// A share shows its numerator, its complement and its denominator; a mean of the series shows its one missing value.
+/// So a small one of any hides the row, and a hidden row hides the limits of its series.
+impl Release for Vec<KpiRow> {
+    fn protect(&mut self, threshold: u32) {
+        let mut series = BTreeSet::new();
+        for row in self.iter_mut() {
+            row.excluded.retain(|_, n| !is_small(*n, threshold));
+            if shows_small(row, threshold) {
+                (row.value, row.numerator, row.denominator) = (None, None, None);
+                row.undefined_reason = Some(SUPPRESSED.to_owned());
+                series.insert(series_of(row));
+            }
+        }
+        for row in self.iter_mut().filter(|row| series.contains(&series_of(row))) {
+            (row.mean, row.lpl, row.upl, row.variation, row.assurance) = (None, None, None, None, None);
+            row.excluded.clear();
+        }
+    }
+}
+
+type Series = (String, String, Option<String>, Option<String>, Option<u8>);
+
+fn series_of(row: &KpiRow) -> Series {
+    (row.id.clone(), row.measure.clone(), row.area.clone(), row.daypart.clone(), row.grade)
+}
+
+/// Whether a row gives a small number away. Without numerator and denominator the value may itself be a count.
+fn shows_small(row: &KpiRow, threshold: u32) -> bool {
+    let small = |n: Option<f64>| n.is_some_and(|n| n > 0.0 && n < f64::from(threshold));
+    let complement = row.numerator.zip(row.denominator).map(|(top, all)| all - top);
+    let whole_value = row.value.filter(|value| value.fract().abs() < f64::EPSILON);
+    let bare = row.numerator.is_none() && row.denominator.is_none();
+    small(row.numerator) || small(row.denominator) || small(complement) || (bare && small(whole_value))
+}
+
+impl Release for Vec<FlowRow> {
+    fn protect(&mut self, threshold: u32) {
+        for row in self.iter_mut() {
+            hide(&mut row.reads, threshold);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::hotspot::{Bin, CellScore};
+    use crate::model::access::Role;
+    use crate::space::{Cell, Point};
+
+    const POLICY: Policy = Policy { threshold: 5 };
+
+    fn reader(role: Role) -> Principal {
+        Principal { name: "reader".into(), roles: vec![role], via: "test", purpose: None }
+    }
+
+    fn map(counts: &[u64]) -> HotspotMap {
+        let cells = Cell::at(Point { lat: 49.2, lon: -2.1 }, 9).unwrap().disk(2);
+        let rows = cells
+            .into_iter()
+            .zip(counts)
+            .map(|(cell, count)| CellScore {
+                cell,
+                parish: None,
+                area_km2: 0.1,
+                count: Some(*count),
+                rate_per_km2: Some(*count as f64 / 0.1),
+                z: Some(2.0),
+                p: Some(0.04),
+                q: Some(0.04),
+                bin: Bin::Hot95,
+                centre: cell.centre(),
+            })
+            .collect();
+        HotspotMap { rows, outside_study_area: Some(3), undefined_reason: None }
+    }
+
+    fn kpi(period: &str, value: f64) -> KpiRow {
+        KpiRow { period: period.into(), value: Some(value), mean: Some(40.0), ..KpiRow::default() }
+    }
+
+    fn month(count: u64) -> MonthRow {
+        MonthRow {
+            month: "2017-05".into(),
+            count: Some(count),
+            rolling_12: Some(100),
+            same_month_last_year: Some(10),
+            change_share: Some(count as f64 / 10.0 - 1.0),
+            change: Change::Changed,
+            ytd: Some(50),
+            ytd_last_year: Some(60),
+        }
+    }
+
+    #[test]
+    fn the_analyst_sees_everything() {
+        let released = release(map(&[3, 0, 9]), &POLICY, &reader(Role::Analyst));
+        assert_eq!(*released, map(&[3, 0, 9]));
+    }
+
+    #[test]
+    fn one_small_cell_hides_every_z_but_no_bin() {
+        let released = release(map(&[4, 0, 5]), &POLICY, &reader(Role::Public));
+        let counts: Vec<_> = released.rows.iter().map(|row| row.count).collect();
+        assert_eq!(counts, [None, Some(0), Some(5)]);
+        assert!(released.rows.iter().all(|row| row.z.is_none() && row.q.is_none() && row.bin == Bin::Hot95));
+        assert_eq!((released.total(), released.outside_study_area), (None, None));
+        let large = release(map(&[0, 0, 5]), &POLICY, &reader(Role::Public));
+        assert!(large.rows.iter().all(|row| row.z.is_some()) && large.undefined_reason.is_none());
+    }
+
+    #[test]
+    fn one_small_month_hides_the_running_sums() {
+        let released = release(vec![month(20), month(2)], &POLICY, &reader(Role::Public));
+        assert_eq!((released[1].count, released[1].change), (None, Change::Suppressed));
+        assert!(released.iter().all(|row| row.ytd.is_none() && row.rolling_12.is_none()));
+        assert_eq!(released[0].count, Some(20));
+    }
+
+    #[test]
+    fn a_small_complement_hides_a_share_and_its_series() {
+        let mut share = kpi("2017-05", 0.9);
+        (share.numerator, share.denominator) = (Some(18.0), Some(20.0));
+        let mut next = kpi("2017-06", 0.5);
+        (next.numerator, next.denominator) = (Some(10.0), Some(20.0));
+        let mut other = kpi("2017-06", 40.0);
+        other.id = "other".into();
+        let released = release(vec![share, next, other], &POLICY, &reader(Role::Public));
+        assert_eq!((released[0].value, released[0].numerator), (None, None));
+        assert_eq!((released[1].value, released[1].mean), (Some(0.5), None));
+        assert_eq!(released[2].mean, Some(40.0));
+    }
+
+    #[test]
+    fn a_bare_small_value_is_a_count() {
+        let released = release(vec![kpi("2017-05", 3.0)], &POLICY, &reader(Role::Public));
+        assert_eq!(released[0].value, None);
+    }
+}

@@ -1,0 +1,411 @@
+//! Where is it? Counts over the whole study area, and which neighbouring cells stand out.
+
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+
+use crate::error::{Error, Result};
+use crate::model::schema;
+use crate::model::time::{Daypart, Period};
+use crate::space::{Areas, Cell, Point, StudyArea};
+use crate::stats::fdr::benjamini_hochberg;
+use crate::stats::gi_star::gi_star;
+use crate::stats::neighbours::Neighbours;
+
+/// Cells whose centre is at sea belong to the nearest parish within this distance, in metres.
+const PARISH_REACH_M: f64 = 1_000.0;
+
+/// How cells are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Counts and densities only.
+    Count,
+    /// Getis-Ord Gi*, with q by Benjamini and Hochberg.
+    GiStar,
+}
+
+impl Method {
+    /// Name on the command line, in the API and in provenance.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Count => "count",
+            Method::GiStar => "gi-star",
+        }
+    }
+
+    /// The method of that name.
+    ///
+    /// # Errors
+    /// `Input` naming the methods there are.
+    pub fn parse(name: &str) -> Result<Self> {
+        [Method::Count, Method::GiStar]
+            .into_iter()
+            .find(|method| method.name() == name)
+            .ok_or_else(|| Error::input(format!("`{name}` is not a method; write count or gi-star")))
+    }
+}
+
+/// A question about places, checked once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// Table that is counted.
+    pub dataset: String,
+    /// Value of the table's group column; `None` counts all.
+    pub group: Option<String>,
+    /// Island dates.
+    pub period: Period,
+    /// Band of the day; `None` is the whole day.
+    pub daypart: Option<Daypart>,
+    /// H3 resolution of the answer.
+    pub resolution: u8,
+    /// How cells are judged.
+    pub method: Method,
+}
+
+impl Question {
+    /// Coarsest resolution answered.
+    pub const MIN_RESOLUTION: u8 = 5;
+    /// Finest resolution answered: that of the stored cells.
+    pub const MAX_RESOLUTION: u8 = Cell::STORED;
+
+    /// Checks what the types do not.
+    ///
+    /// # Errors
+    /// `Input` naming the field and what would do: an unknown dataset, one without events, a group where the dataset
+    /// has none, a resolution outside 5 to 11, a period that ends before it starts.
+    pub fn check(&self) -> Result<()> {
+        let countable = || {
+            let names: Vec<&str> = schema::tables().iter().filter(|t| t.is_event()).map(|t| t.name).collect();
+            names.join(", ")
+        };
+        let table = schema::table(&self.dataset).filter(|table| table.is_event()).ok_or_else(|| {
+            Error::input(format!("`{}` is not a dataset of events; there are {}", self.dataset, countable()))
+                .at("dataset")
+        })?;
+        match &self.group {
+            Some(group) if group.trim().is_empty() => {
+                return Err(Error::input("the group is empty; leave it out to count everything").at("group"));
+            }
+            Some(_) if table.group.is_none() => {
+                return Err(Error::input(format!("{} has no groups", table.name)).at("group"));
+            }
+            _ => {}
+        }
+        if !(Self::MIN_RESOLUTION..=Self::MAX_RESOLUTION).contains(&self.resolution) {
+            return Err(Error::input(format!(
+                "resolution {} is outside {} to {}",
+                self.resolution,
+                Self::MIN_RESOLUTION,
+                Self::MAX_RESOLUTION
+            ))
+            .at("res"));
+        }
+        Period::new(self.period.from, self.period.to).map(|_| ())
+    }
+}
+
+/// Records counted in one cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CellCount {
+    /// Cell of the question's resolution.
+    pub cell: Cell,
+    /// Records in it.
+    pub count: u64,
+}
+
+/// How far a cell stands out, by its q.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bin {
+    /// q ≤ 0.01, lower than expected.
+    Cold99,
+    /// q ≤ 0.05, lower than expected.
+    Cold95,
+    /// q ≤ 0.10, lower than expected.
+    Cold90,
+    /// Not significant, or undefined.
+    None,
+    /// q ≤ 0.10, higher than expected.
+    Hot90,
+    /// q ≤ 0.05, higher than expected.
+    Hot95,
+    /// q ≤ 0.01, higher than expected.
+    Hot99,
+}
+
+impl Bin {
+    /// All bins, coldest first.
+    pub const ALL: [Bin; 7] =
+        [Bin::Cold99, Bin::Cold95, Bin::Cold90, Bin::None, Bin::Hot90, Bin::Hot95, Bin::Hot99];
+
+    /// The bin of a z and its q: the size by q, the side by the sign of z.
+    ///
+    /// # Example
+    /// ```
+    /// use vigie::analysis::hotspot::Bin;
+    /// assert_eq!(Bin::of(Some(3.1), Some(0.03)).words(), "hot 95%");
+    /// assert_eq!(Bin::of(None, None), Bin::None);
+    /// ```
+    pub fn of(z: Option<f64>, q: Option<f64>) -> Self {
+        let (Some(z), Some(q)) = (z, q) else { return Bin::None };
+        let hot = z > 0.0;
+        match q {
+            q if q <= 0.01 => [Bin::Cold99, Bin::Hot99],
+            q if q <= 0.05 => [Bin::Cold95, Bin::Hot95],
+            q if q <= 0.10 => [Bin::Cold90, Bin::Hot90],
+            _ => [Bin::None, Bin::None],
+        }[usize::from(hot)]
+    }
+
+    /// Words of tables and the API.
+    pub fn words(self) -> &'static str {
+        match self {
+            Bin::Cold99 => "cold 99%",
+            Bin::Cold95 => "cold 95%",
+            Bin::Cold90 => "cold 90%",
+            Bin::None => "none",
+            Bin::Hot90 => "hot 90%",
+            Bin::Hot95 => "hot 95%",
+            Bin::Hot99 => "hot 99%",
+        }
+    }
+
+    /// −3 (cold 99 %) to 3 (hot 99 %), as map tiles carry it.
+    pub fn level(self) -> i8 {
+        match self {
+            Bin::Cold99 => -3,
+            Bin::Cold95 => -2,
+            Bin::Cold90 => -1,
+            Bin::None => 0,
+            Bin::Hot90 => 1,
+            Bin::Hot95 => 2,
+            Bin::Hot99 => 3,
+        }
+    }
+}
+
+impl Serialize for Bin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.words())
+    }
+}
+
+/// One cell of the answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CellScore {
+    /// Cell.
+    pub cell: Cell,
+    /// Parish of its centre, or the nearest; `None` until [`HotspotMap::with_parishes`], and far from any.
+    pub parish: Option<String>,
+    /// Area of the cell in square kilometres.
+    pub area_km2: f64,
+    /// Records in it; `None` if suppressed.
+    pub count: Option<u64>,
+    /// Records a square kilometre over the whole period; `None` if suppressed.
+    pub rate_per_km2: Option<f64>,
+    /// Gi* in standard deviates; `None` if undefined or suppressed.
+    pub z: Option<f64>,
+    /// Two-sided p of z.
+    pub p: Option<f64>,
+    /// p adjusted over all cells of this answer (Benjamini and Hochberg).
+    pub q: Option<f64>,
+    /// How far it stands out, by q.
+    pub bin: Bin,
+    /// Centre.
+    #[serde(flatten)]
+    pub centre: Point,
+}
+
+/// The answer: every cell of the study area, zeros included.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HotspotMap {
+    /// Cells, ascending.
+    pub rows: Vec<CellScore>,
+    /// Records with a cell outside the study area, not counted; `None` if suppressed.
+    pub outside_study_area: Option<u64>,
+    /// Why no cell has a z, if none has.
+    pub undefined_reason: Option<String>,
+}
+
+impl HotspotMap {
+    /// Records counted; `None` if a cell is suppressed.
+    pub fn total(&self) -> Option<u64> {
+        self.rows.iter().map(|row| row.count).sum()
+    }
+
+    /// Names the parish of every cell.
+    #[must_use]
+    pub fn with_parishes(mut self, areas: &Areas) -> Self {
+        for row in &mut self.rows {
+            row.parish = areas.find_near(row.centre, PARISH_REACH_M).map(str::to_owned);
+        }
+        self
+    }
+
+    /// Cells that stand out as hot, most certain first: by q, then z, then cell.
+    pub fn hottest(&self) -> Vec<&CellScore> {
+        let mut hot: Vec<&CellScore> = self.rows.iter().filter(|row| row.bin > Bin::None).collect();
+        let key = |value: Option<f64>| value.unwrap_or(f64::INFINITY);
+        hot.sort_by(|a, b| {
+            key(a.q)
+                .total_cmp(&key(b.q))
+                .then(b.z.unwrap_or(0.0).total_cmp(&a.z.unwrap_or(0.0)))
+                .then(b.bin.cmp(&a.bin))
+                .then(a.cell.cmp(&b.cell))
+        });
+        hot
+    }
+}
+
+/// Scores every cell of the study area.
+///
+/// **Method**: counts per cell, zeros kept; Gi* over the cell and its ring of six, clipped to the study area
+/// ([`gi_star`]); q over all cells of the answer ([`benjamini_hochberg`]); bin by q and the sign of z.
+/// **Units**: records a square kilometre of the cell's own area.
+/// **Undefined**: z, p and q of every cell if all counts are equal or there are fewer than three cells, with the reason.
+///
+/// # Errors
+/// `Bug` for a count in a cell of another resolution; `Input` for a resolution over 15.
+pub fn score(counts: &[CellCount], area: &StudyArea, question: &Question) -> Result<HotspotMap> {
+    let cells = area.cells(question.resolution)?;
+    let mut inside = vec![0_u64; cells.len()];
+    let mut outside = 0_u64;
+    for counted in counts {
+        if counted.cell.resolution() != question.resolution {
+            return Err(Error::bug(format!(
+                "counted at resolution {}, asked at {}",
+                counted.cell.resolution(),
+                question.resolution
+            )));
+        }
+        match cells.binary_search(&counted.cell) {
+            Ok(place) => inside[place] += counted.count,
+            Err(_) => outside += counted.count,
+        }
+    }
+    let nothing = vec![None; cells.len()];
+    let (z, p, undefined_reason) = match question.method {
+        Method::Count => (nothing.clone(), nothing, None),
+        Method::GiStar => {
+            let values: Vec<f64> = inside.iter().map(|count| *count as f64).collect();
+            let scored = gi_star(&values, &ring_neighbours(cells)?)?;
+            (scored.z, scored.p, scored.undefined.map(|why| why.words().to_owned()))
+        }
+    };
+    let q = benjamini_hochberg(&p);
+    let rows = cells
+        .iter()
+        .enumerate()
+        .map(|(i, &cell)| {
+            let area_km2 = cell.area_km2();
+            CellScore {
+                cell,
+                parish: None,
+                area_km2,
+                count: Some(inside[i]),
+                rate_per_km2: Some(inside[i] as f64 / area_km2),
+                z: z[i],
+                p: p[i],
+                q: q[i],
+                bin: Bin::of(z[i], q[i]),
+                centre: cell.centre(),
+            }
+        })
+        .collect();
+    Ok(HotspotMap { rows, outside_study_area: Some(outside), undefined_reason })
+}
+
+/// Ring-1 neighbours among some cells, which must ascend.
+///
+/// # Errors
+/// `Bug` if there are more than `u32::MAX` pairs.
+pub fn ring_neighbours(cells: &[Cell]) -> Result<Neighbours> {
+    let place: BTreeMap<Cell, u32> = cells.iter().copied().zip(0_u32..).collect();
+    let lists: Vec<Vec<u32>> =
+        cells.iter().map(|cell| cell.ring1().iter().filter_map(|next| place.get(next).copied()).collect()).collect();
+    Neighbours::from_lists(&lists)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::time::parse_date;
+
+    fn question(method: Method) -> Question {
+        Question {
+            dataset: "crimes".into(),
+            group: None,
+            period: Period::new(parse_date("2017-01-01").unwrap(), parse_date("2018-01-01").unwrap()).unwrap(),
+            daypart: None,
+            resolution: 9,
+            method,
+        }
+    }
+
+    fn town() -> Cell {
+        Cell::at(Point { lat: 49.1868, lon: -2.1067 }, 9).unwrap()
+    }
+
+    #[test]
+    fn questions_are_checked() {
+        question(Method::GiStar).check().unwrap();
+        let wrong = |change: fn(&mut Question)| {
+            let mut question = question(Method::Count);
+            change(&mut question);
+            question.check().unwrap_err().to_string()
+        };
+        assert!(wrong(|q| q.dataset = "crime".into()).contains("crimes"));
+        assert!(wrong(|q| q.dataset = "stocks".into()).contains("not a dataset"));
+        assert!(wrong(|q| q.group = Some(" ".into())).contains("group"));
+        assert!(wrong(|q| q.resolution = 12).contains("5 to 11"));
+        assert!(wrong(|q| q.period.to = q.period.from).contains("end after"));
+        assert!(Method::parse("gi").is_err());
+    }
+
+    #[test]
+    fn a_planted_cluster_is_hot_and_zeros_are_kept() {
+        let jersey = StudyArea::jersey().unwrap();
+        let counts: Vec<CellCount> = town().disk(1).into_iter().map(|cell| CellCount { cell, count: 40 }).collect();
+        let map = score(&counts, &jersey, &question(Method::GiStar)).unwrap();
+        assert_eq!(map.rows.len(), jersey.cells(9).unwrap().len());
+        assert_eq!(map.total(), Some(280));
+        let at = |cell: Cell| map.rows.iter().find(|row| row.cell == cell).unwrap();
+        assert_eq!(at(town()).bin, Bin::Hot99);
+        assert!(map.rows.iter().filter(|row| row.bin == Bin::None).count() > 900);
+        assert_eq!(map.hottest()[0].cell, town());
+        let far = Cell::at(Point { lat: 49.235, lon: -2.2 }, 9).unwrap();
+        assert_eq!((at(far).count, at(far).bin), (Some(0), Bin::None));
+        let named = map.clone().with_parishes(&Areas::jersey_parishes().unwrap());
+        assert!(named.rows.iter().all(|row| row.parish.is_some()));
+    }
+
+    #[test]
+    fn outside_is_counted_and_nothing_undefined_is_nought() {
+        let jersey = StudyArea::jersey().unwrap();
+        let far = Cell::at(Point { lat: 48.0, lon: -2.0 }, 9).unwrap();
+        let map = score(&[CellCount { cell: far, count: 7 }], &jersey, &question(Method::GiStar)).unwrap();
+        assert_eq!((map.outside_study_area, map.total()), (Some(7), Some(0)));
+        assert!(map.undefined_reason.is_some() && map.rows.iter().all(|row| row.z.is_none() && row.q.is_none()));
+        let coarse = town().parent(8).unwrap();
+        assert!(score(&[CellCount { cell: coarse, count: 1 }], &jersey, &question(Method::Count)).is_err());
+    }
+
+    #[test]
+    fn bins_by_q_and_sign() {
+        let words = |z, q| Bin::of(Some(z), Some(q)).words();
+        assert_eq!((words(3.0, 0.01), words(-3.0, 0.05), words(2.0, 0.1)), ("hot 99%", "cold 95%", "hot 90%"));
+        assert_eq!(words(5.0, 0.100_1), "none");
+        let levels: Vec<i8> = Bin::ALL.iter().map(|bin| bin.level()).collect();
+        assert_eq!(levels, [-3, -2, -1, 0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn rows_read_as_the_interface_says() {
+        let jersey = StudyArea::jersey().unwrap();
+        let map = score(&[], &jersey, &question(Method::Count)).unwrap();
+        let json = serde_json::to_value(&map.rows[0]).unwrap();
+        let keys: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
+        let wanted = ["cell", "parish", "area_km2", "count", "rate_per_km2", "z", "p", "q", "bin", "lat", "lon"];
+        assert_eq!(keys, wanted);
+        assert_eq!(json["bin"], "none");
+    }
+}

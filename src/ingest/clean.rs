@@ -1,0 +1,165 @@
+//! Text columns → the columns of a table. Pure: the same batch gives the same rows, on any thread.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, Int64Array, new_null_array};
+use arrow::compute::filter_record_batch;
+use arrow::record_batch::RecordBatch;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::column::{self, Columns};
+use super::content;
+use super::feed::Feed;
+use super::marks::Marks;
+use super::place::{self, Positions};
+use super::pseudonym::Tokens;
+use super::read::SEPARATOR;
+use super::reject::{Label, Reason, Reject};
+use super::text::TextBatch;
+use super::when;
+use crate::error::{Error, Result};
+use crate::model::schema::Column;
+use crate::space::areas::Areas;
+
+/// What cleaning needs beside the feed.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// Written to the column `source`.
+    pub source: &'a str,
+    /// Areas that give `parish`; without them it stays empty.
+    pub areas: Option<&'a Areas>,
+    /// Secret key for plates; needed by feeds for which [`Feed::needs_plate_key`] is true.
+    pub plate_key: Option<&'a [u8]>,
+}
+
+/// Clean rows of one batch, and what was refused.
+#[derive(Debug)]
+pub struct Cleaned {
+    /// Rows in the columns of `feed.table.arrow_schema()`; `loaded_at` and `load_id` are null. `key_hi` and `key_lo` are
+    /// the halves of the hash of the key columns: the ordinal among equal keys is left to whoever sees the whole file.
+    pub batch: RecordBatch,
+    /// Refused rows, by line.
+    pub rejects: Vec<Reject>,
+    /// How many kept rows bear each label.
+    pub labels: BTreeMap<Label, u64>,
+    /// Rows read: kept and refused.
+    pub rows_in: u64,
+}
+
+/// Cleans a batch.
+///
+/// # Errors
+/// `Input` if the feed needs a plate key and there is none; `Bug` if columns do not fit the table.
+pub fn clean(text: &TextBatch, feed: &Feed, context: &Context<'_>) -> Result<Cleaned> {
+    let rows = text.rows();
+    let mut marks = Marks::new(text, feed);
+    let mut tokens = match (feed.needs_plate_key(), context.plate_key) {
+        (false, _) => None,
+        (true, Some(key)) => Some(Tokens::new(key)?),
+        (true, None) => {
+            return Err(Error::input(format!("feed {} holds plates: the store's plate key is needed", feed.name)));
+        }
+    };
+    let columns = Columns::checked(text, &mut marks);
+    let keys = keys(&columns, text, feed, &mut marks);
+    let mut filled: BTreeMap<&str, ArrayRef> = BTreeMap::new();
+    for rule in &feed.rules {
+        let array = column::fill(rule, &columns, &feed.zone, tokens.as_mut(), &mut marks)?;
+        filled.insert(rule.column.name, array);
+    }
+    match feed.place {
+        Some(place) => {
+            let found = place::locate(&columns, place, &feed.missing, context.areas, &mut marks)?;
+            add_positions(&mut filled, found);
+        }
+        None if feed.table.is_event() => (0..rows).for_each(|row| marks.label(row, Label::NoLocation)),
+        None => {}
+    }
+    let times: Vec<&ArrayRef> = feed.table.times.iter().filter_map(|time| filled.get(time)).collect();
+    let local = when::local(&times, feed, rows, &mut marks);
+    filled.insert("local_on", local.on);
+    filled.insert("local_hour", local.hour);
+    filled.insert("local_minute", local.minute);
+    filled.insert("month", local.month);
+    filled.insert("source", Arc::new(column::repeated(context.source, rows)));
+    if let Some(precision) = feed.precision.name() {
+        filled.insert("time_precision", Arc::new(column::repeated(precision, rows)));
+    }
+    filled.insert("key_hi", halves(&keys, |key| (key >> 64) as i64));
+    filled.insert("key_lo", halves(&keys, |key| key as i64));
+    filled.insert("row_hash", content::hash(feed.table, &filled, rows)?);
+    filled.insert("labels", marks.label_column());
+    let batch = assemble(feed, &filled, rows)?;
+    let batch = match marks.filter() {
+        Some(kept) => filter_record_batch(&batch, &kept)
+            .map_err(|cause| Error::bug("refused rows could not be left out").with_cause(cause))?,
+        None => batch,
+    };
+    Ok(Cleaned { batch, labels: marks.label_counts(), rejects: marks.into_rejects(), rows_in: text.rows_in() })
+}
+
+fn add_positions(filled: &mut BTreeMap<&str, ArrayRef>, found: Positions) {
+    filled.insert("lat", found.lat);
+    filled.insert("lon", found.lon);
+    filled.insert("cell", found.cell);
+    if let Some(parish) = found.parish {
+        // What the source says about the parish wins over what the position says.
+        filled.entry("parish").or_insert(parish);
+    }
+}
+
+/// Hash of the feed's name and the key columns of each row. A blank key is stood in for by `blank_keys` or refuses the
+/// row; a feed without keys takes the hash of the whole source row.
+///
+/// **Method.** XXH3-128 (Y. Collet) over the trimmed fields as written, with a separator between them.
+fn keys(columns: &Columns<'_>, text: &TextBatch, feed: &Feed, marks: &mut Marks<'_>) -> Vec<u128> {
+    let mut scratch = Vec::with_capacity(128);
+    let mut hash = |tag: u8, parts: &mut dyn Iterator<Item = &[u8]>| {
+        scratch.clear();
+        scratch.extend_from_slice(feed.name.as_bytes());
+        scratch.push(tag);
+        for part in parts {
+            scratch.push(SEPARATOR);
+            scratch.extend_from_slice(part);
+        }
+        xxh3_128(&scratch)
+    };
+    if feed.keys.is_empty() {
+        return text.row_keys.iter().map(|row| hash(b'r', &mut std::iter::once(row.to_le_bytes().as_slice()))).collect();
+    }
+    let value = |source: usize, row: usize| columns.value(source, row, &feed.missing);
+    (0..columns.rows())
+        .map(|row| {
+            let blank = feed.keys.iter().find(|key| value(**key, row).is_none());
+            match blank {
+                None => hash(b'k', &mut feed.keys.iter().filter_map(|key| value(*key, row))),
+                Some(key) if feed.blank_keys.is_empty() => {
+                    marks.reject(row, Reason::MissingKey, Some(*key), "wanted a key; this column may not be blank");
+                    0
+                }
+                Some(_) => hash(b'b', &mut feed.blank_keys.iter().map(|key| value(*key, row).unwrap_or_default())),
+            }
+        })
+        .collect()
+}
+
+fn halves(keys: &[u128], half: impl Fn(u128) -> i64) -> ArrayRef {
+    Arc::new(keys.iter().map(|key| half(*key)).collect::<Int64Array>())
+}
+
+/// The table's columns in order; those without a rule are empty.
+fn assemble(feed: &Feed, filled: &BTreeMap<&str, ArrayRef>, rows: usize) -> Result<RecordBatch> {
+    let array = |column: &Column| match filled.get(column.name) {
+        Some(array) => Arc::clone(array),
+        None => new_null_array(&column.kind.arrow(), rows),
+    };
+    let arrays: Vec<ArrayRef> = feed.table.all_columns().map(array).collect();
+    debug_assert!(arrays.iter().all(|array| array.len() == rows), "columns of one length");
+    RecordBatch::try_new(feed.table.arrow_schema(), arrays)
+        .map_err(|cause| Error::bug("cleaned columns do not fit the table").with_cause(cause))
+}
+
+#[cfg(test)]
+#[path = "clean_tests.rs"]
+mod tests;

@@ -1,0 +1,230 @@
+//! Named areas: parishes, vingtaines, beats. Which one holds a point?
+
+use rstar::primitives::{GeomWithData, Rectangle};
+use rstar::{AABB, RTree};
+use geo_types::Polygon;
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::space::point::{Bounds, Point, Shape};
+use crate::space::shapes;
+
+const PARISHES: &str = include_str!("../../data-samples/geo/parishes.geojson");
+const COAST: &str = include_str!("../../data-samples/geo/coastline.geojson");
+
+/// Areas with an index for "which one holds this point".
+#[derive(Debug)]
+pub struct Areas {
+    areas: Vec<Area>,
+    index: RTree<GeomWithData<Rectangle<[f64; 2]>, (usize, usize)>>,
+}
+
+/// One named area.
+#[derive(Debug, Clone)]
+pub struct Area {
+    /// Name.
+    pub name: String,
+    /// Code, where the file has one.
+    pub code: Option<String>,
+    polygons: Vec<Polygon<f64>>,
+}
+
+impl Area {
+    /// Its polygons.
+    pub fn shapes(&self) -> Vec<Shape> {
+        self.polygons.iter().map(shapes::to_shape).collect()
+    }
+
+    /// Its polygons with fewer corners, none moved further than `metres`; parts that vanish are dropped.
+    pub fn simplified(&self, metres: f64) -> Vec<Shape> {
+        self.polygons.iter().filter_map(|polygon| shapes::simplify(polygon, metres)).map(|p| shapes::to_shape(&p)).collect()
+    }
+
+    /// The box around it.
+    pub fn bounds(&self) -> Option<Bounds> {
+        let corners: Vec<Point> =
+            self.polygons.iter().flat_map(|p| p.exterior().0.iter()).map(|c| shapes::to_point(*c)).collect();
+        Bounds::around(&corners)
+    }
+
+    /// A point well inside the largest part, for a label; the middle of the box where the area is hollow there.
+    pub fn label_point(&self) -> Option<Point> {
+        use geo::{Area as _, InteriorPoint};
+        let largest = self.polygons.iter().max_by(|a, b| a.unsigned_area().total_cmp(&b.unsigned_area()))?;
+        largest.interior_point().map(|p| Point { lat: p.y(), lon: p.x() })
+    }
+}
+
+impl Areas {
+    /// Reads polygon features; each area is named by `name_property`. The code comes from the property `code` or
+    /// `NAME_code`, if there is one.
+    ///
+    /// # Errors
+    /// `Input` naming the feature: no GeoJSON, not a polygon, no name, coordinates that are not WGS84 degrees.
+    ///
+    /// # Example
+    /// ```
+    /// use vigie::space::{Areas, Point};
+    /// let square = r#"{"type": "Feature", "properties": {"beat": "Harbour"}, "geometry":
+    ///     {"type": "Polygon", "coordinates": [[[-2.2, 49.1], [-2.1, 49.1], [-2.1, 49.2], [-2.2, 49.2], [-2.2, 49.1]]]}}"#;
+    /// let beats = Areas::from_geojson(square, "beat")?;
+    /// assert_eq!(beats.find(Point { lat: 49.15, lon: -2.15 }), Some("Harbour"));
+    /// # Ok::<(), vigie::error::Error>(())
+    /// ```
+    pub fn from_geojson(text: &str, name_property: &str) -> Result<Self> {
+        let mut areas = Vec::new();
+        for (index, outline) in shapes::read(text)?.into_iter().enumerate() {
+            let word = |key: &str| match outline.properties.get(key) {
+                Some(Value::String(text)) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+                Some(Value::Number(number)) => Some(number.to_string()),
+                _ => None,
+            };
+            let name = word(name_property).ok_or_else(|| {
+                let found: Vec<&str> = outline.properties.keys().map(String::as_str).collect();
+                Error::input(format!("wanted a property `{name_property}`, found {}", found.join(", ")))
+                    .at(format!("feature {}", index + 1))
+            })?;
+            let code = word("code").or_else(|| word(&format!("{name_property}_code")));
+            areas.push(Area { name, code, polygons: outline.polygons });
+        }
+        if areas.is_empty() {
+            return Err(Error::input("the file holds no area"));
+        }
+        Ok(Self::new(areas))
+    }
+
+    fn new(areas: Vec<Area>) -> Self {
+        let mut boxes = Vec::new();
+        for (a, area) in areas.iter().enumerate() {
+            for (p, polygon) in area.polygons.iter().enumerate() {
+                let corners: Vec<[f64; 2]> = polygon.exterior().0.iter().map(|c| [c.x, c.y]).collect();
+                boxes.push(GeomWithData::new(Rectangle::from_aabb(AABB::from_points(&corners)), (a, p)));
+            }
+        }
+        Self { areas, index: RTree::bulk_load(boxes) }
+    }
+
+    /// The twelve parishes of Jersey, approximate (see `data-samples/geo/README.md`), with their codes.
+    ///
+    /// # Errors
+    /// None in practice: the file is embedded and tested.
+    pub fn jersey_parishes() -> Result<Self> {
+        Self::from_geojson(PARISHES, "parish")
+    }
+
+    /// The land of Jersey: the main island first, then its reefs.
+    ///
+    /// # Errors
+    /// None in practice: the file is embedded and tested.
+    pub fn jersey_coast() -> Result<Self> {
+        Self::from_geojson(COAST, "name")
+    }
+
+    /// Name of the area that holds a point, edges included; of several, the first of the file.
+    pub fn find(&self, point: Point) -> Option<&str> {
+        self.index
+            .locate_all_at_point(&[point.lon, point.lat])
+            .map(|hit| hit.data)
+            .filter(|&(a, p)| shapes::covers(&self.areas[a].polygons[p], point))
+            .min()
+            .map(|(a, _)| self.areas[a].name.as_str())
+    }
+
+    /// Name of the area that holds a point, or else of the nearest within `metres`: for cells and points just off the
+    /// coast.
+    pub fn find_near(&self, point: Point, metres: f64) -> Option<&str> {
+        if let Some(name) = self.find(point) {
+            return Some(name);
+        }
+        self.areas
+            .iter()
+            .flat_map(|area| area.polygons.iter().map(move |polygon| (area, polygon)))
+            .map(|(area, polygon)| (shapes::metres_to_outline(polygon, point), area))
+            .filter(|(distance, _)| *distance <= metres)
+            .min_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, area)| area.name.as_str())
+    }
+
+    /// The areas in file order.
+    pub fn iter(&self) -> impl Iterator<Item = &Area> {
+        self.areas.iter()
+    }
+
+    /// Names in file order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.areas.iter().map(|area| area.name.as_str())
+    }
+
+    /// Number of areas.
+    pub fn len(&self) -> usize {
+        self.areas.len()
+    }
+
+    /// Whether there is none (never, from a file).
+    pub fn is_empty(&self) -> bool {
+        self.areas.is_empty()
+    }
+
+    /// All polygons of all areas, in file order.
+    pub fn shapes(&self) -> Vec<Shape> {
+        self.areas.iter().flat_map(Area::shapes).collect()
+    }
+
+    pub(super) fn polygons(&self) -> Vec<Polygon<f64>> {
+        self.areas.iter().flat_map(|area| area.polygons.iter().cloned()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn twelve_parishes_and_their_codes() {
+        let parishes = Areas::jersey_parishes().unwrap();
+        assert_eq!(parishes.len(), 12);
+        let helier = parishes.iter().find(|area| area.name == "St Helier").unwrap();
+        assert_eq!(helier.code.as_deref(), Some("04"));
+        let town = Point { lat: 49.1868, lon: -2.1067 };
+        assert_eq!(parishes.find(town), Some("St Helier"));
+        assert_eq!(parishes.find(Point { lat: 49.2079, lon: -2.1955 }), Some("St Peter"));
+        assert_eq!(parishes.find(Point { lat: 49.0, lon: -2.1 }), None);
+    }
+
+    #[test]
+    fn off_the_coast_the_nearest_parish_counts() {
+        let parishes = Areas::jersey_parishes().unwrap();
+        let at_sea = Point { lat: 49.2, lon: -2.26 };
+        assert_eq!(parishes.find(at_sea), None);
+        assert_eq!(parishes.find_near(at_sea, 10_000.0), parishes.find_near(at_sea, 20_000.0));
+        assert_eq!(parishes.find_near(at_sea, 10.0), None);
+    }
+
+    #[test]
+    fn fewer_corners_same_place() {
+        let coast = Areas::jersey_coast().unwrap();
+        let island = coast.iter().next().unwrap();
+        let (full, simple) = (island.shapes(), island.simplified(100.0));
+        assert_eq!((full.len(), simple.len()), (1, 1));
+        assert!(simple[0].rings[0].len() * 2 < full[0].rings[0].len());
+        assert_eq!(simple[0].rings[0].first(), simple[0].rings[0].last());
+    }
+
+    #[test]
+    fn a_missing_name_says_what_was_found() {
+        let text = r#"{"type":"Feature","properties":{"id":1},"geometry":
+            {"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}}"#;
+        let error = Areas::from_geojson(text, "parish").unwrap_err().to_string();
+        assert!(error.contains("feature 1") && error.contains("`parish`") && error.contains("id"), "{error}");
+    }
+
+    #[test]
+    fn a_shared_edge_belongs_to_the_first() {
+        let text = r#"{"type":"FeatureCollection","features":[
+            {"type":"Feature","properties":{"n":"west"},"geometry":{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1],[0,0]]]}},
+            {"type":"Feature","properties":{"n":"east"},"geometry":{"type":"Polygon","coordinates":[[[1,0],[2,0],[2,1],[1,1],[1,0]]]}}]}"#;
+        let areas = Areas::from_geojson(text, "n").unwrap();
+        assert_eq!(areas.find(Point { lat: 0.5, lon: 1.0 }), Some("west"));
+        assert_eq!(areas.find(Point { lat: 0.5, lon: 1.1 }), Some("east"));
+    }
+}

@@ -1,0 +1,12 @@
+//! The one integration program: a file a theme.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on should stop, and may say what it did"
+)]
+
+mod architecture;
+mod properties;
+mod reference;
