@@ -1,7 +1,6 @@
 //! Crimes: where from the surface, when from the rhythm of their kind, with reporting lags, repeats and late records.
 
 use super::calendar::{DAY_S, MILD, Span, WeekClock, at_wall, is_day, quotas, wall_clock, wall_date, wall_hour};
-use super::cells::disk;
 use super::crime_codes::{FLAGGED, OFFENCES, group_weights};
 use super::geography::Island;
 use super::hotspots::Kind;
@@ -338,7 +337,9 @@ fn plant_repeats(rows: &mut [Crime], spots: &Spots, stream: &mut Stream) -> (usi
 /// A road point 20 to 195 m from another.
 fn near(parent: Spot, spots: &Spots, stream: &mut Stream) -> Option<Spot> {
     let here = parent.at.metres();
-    let around: Vec<Spot> = disk(parent.cell)
+    let around: Vec<Spot> = parent
+        .cell
+        .disk(1)
         .into_iter()
         .flat_map(|cell| spots.of(cell))
         .filter(|s| (20.0..195.0).contains(&s.at.metres().distance(here)))
