@@ -205,6 +205,23 @@ await test('a refusal of the server is shown in its own words', async () => {
   await context.close();
 });
 
+await test('a map that cannot be judged says so, and why', async () => {
+  const context = await signedIn();
+  const page = await context.newPage();
+  const reason = 'all counts are equal';
+  await page.route('**/api/v1/hotspots?*', async (route) => {
+    const answer = await (await route.fetch()).json();
+    answer.provenance.undefined_reason = reason;
+    for (const row of answer.rows) Object.assign(row, { z: null, p: null, q: null, bin: 'none' });
+    await route.fulfill({ json: answer });
+  });
+  await openMap(page);
+  assert.match(await page.locator('#finding').innerText(), new RegExp(`cannot be said: ${reason}`));
+  assert.match(await page.locator('#table-note').innerText(), /\[x\] not available/);
+  assert.match(await page.locator('#cells tbody tr').first().innerText(), /\[x\]/);
+  await context.close();
+});
+
 await test('without WebGL the list is still complete', async () => {
   const context = await signedIn({ expectErrors: true });
   await context.addInitScript(() => {
@@ -304,6 +321,7 @@ for (const [width, height, colorScheme] of [[320, 640, 'light'], [390, 844, 'dar
       const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       if (over > 0) found.push(`${path} is ${over} px too wide`);
       found.push(...(await axe(page)).map((violation) => `${path} ${violation}`));
+      if (path === '/map' && width < 1000) await shot(page, `map-filters-${width}`);
       if (path === '/map' && width < 1000) await page.locator('#filter-box').evaluate((details) => { details.open = false; });
       await shot(page, `${path.slice(1) || 'start'}-${width}-${colorScheme}`, path !== '/kpis');
     }

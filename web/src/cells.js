@@ -1,5 +1,5 @@
 // The list beside the map: the same answer in words and figures, and the legend with its provenance.
-import { binShort, binWords, countClasses, hotspotClasses } from './classes.js';
+import { binLevel, binShort, binWords, countClasses, hotspotClasses } from './classes.js';
 import { dateWords, inWords } from './filters.js';
 import { makeSortable } from './sort.js';
 
@@ -14,6 +14,9 @@ const count = (row) => (row.count === null || row.count === undefined ? '[c]' : 
 
 const sureness = (q) => (q === null || q === undefined ? '[x]' : q < 0.001 ? '<\u00a00.001' : figure(q, 3));
 
+/** Without a z a cell was not judged, unless its class was released and the figures held back. */
+const isJudged = (row) => Number.isFinite(row.z) || row.bin !== 'none';
+
 /** Place in words: the parish, or the cell where no parish is known. */
 export const placeOf = (row) => row.parish || 'No parish';
 
@@ -24,7 +27,7 @@ export const placeOf = (row) => row.parish || 'No parish';
  */
 export function topRows(rows, hotspots) {
   const byCount = (a, b) => (b.count ?? -1) - (a.count ?? -1);
-  const byZ = (a, b) => (b.z ?? -Infinity) - (a.z ?? -Infinity) || 0;
+  const byZ = (a, b) => (b.z ?? -Infinity) - (a.z ?? -Infinity) || binLevel(b.bin) - binLevel(a.bin);
   const ordered = [...rows].sort((a, b) => (hotspots ? byZ(a, b) || byCount(a, b) : byCount(a, b))
     || (a.cell < b.cell ? -1 : 1));
   return ordered.filter((row) => row.count !== 0 || (hotspots && Number.isFinite(row.z))).slice(0, SHOWN);
@@ -68,7 +71,7 @@ function tableRow(row, rank, hotspots, choose) {
   button.addEventListener('click', () => choose(row));
   th.append(button);
   const figures = hotspots
-    ? [[binShort(row.bin), ''], [figure(row.z, 1), 'num'], [sureness(row.q), 'num']]
+    ? [[isJudged(row) ? binShort(row.bin) : '[x]', ''], [figure(row.z, 1), 'num'], [sureness(row.q), 'num']]
     : [[figure(row.rate_per_km2), 'num']];
   const cells = [[String(rank), 'num'], [count(row), 'num'], ...figures];
   tr.append(th, ...cells.map(([text, kind]) => make('td', kind, text)));
@@ -93,7 +96,7 @@ export function rowWords(row, view) {
   const what = view.group ? `${inWords(view.group).toLowerCase()} ${view.dataset}` : view.dataset;
   const counted = `${placeOf(row)}: ${count(row)} ${what}`;
   if (view.show !== 'hotspots') return `${counted}, ${figure(row.rate_per_km2)} per km². Cell ${row.cell}.`;
-  if (row.z === null || row.z === undefined) return `${counted}. Cell ${row.cell}.`;
+  if (!isJudged(row)) return `${counted}. Not judged against expectation. Cell ${row.cell}.`;
   return `${counted}. ${binWords(row.bin)}, z\u00a0${figure(row.z, 1)}, q\u00a0${sureness(row.q)}. Cell ${row.cell}.`;
 }
 
@@ -106,11 +109,15 @@ export function findingWords(answer, view) {
     const some = answer.rows.filter((row) => row.count > 0).length;
     return `${figure(total)} ${what} in ${figure(some)} of ${figure(answer.rows.length)} cells.`;
   }
+  if (!answer.rows.some(isJudged)) {
+    return `${figure(total)} ${what}; which cells stand out cannot be said: ${answer.provenance.undefined_reason ?? 'no z'}.`;
+  }
   const hot = answer.rows.filter((row) => row.bin?.startsWith('hot'));
   if (hot.length === 0) return `No cell has clearly more ${what} than expected, of ${figure(answer.rows.length)} cells.`;
   const share = hot.reduce((sum, row) => sum + (row.count ?? 0), 0) / total;
-  return `${figure(hot.length)} of ${figure(answer.rows.length)} cells have more ${what} than expected; `
-    + `they hold ${figure(share * 100)}% of ${figure(total)} ${what}. Most are in ${mostCommon(hot.map(placeOf))}.`;
+  const held = answer.rows.some((row) => row.count === null) ? '' : `; they hold ${figure(share * 100)}% of ${figure(total)} ${what}`;
+  return `${figure(hot.length)} of ${figure(answer.rows.length)} cells have more ${what} than expected${held}. `
+    + `Most are in ${mostCommon(hot.map(placeOf))}.`;
 }
 
 function mostCommon(names) {

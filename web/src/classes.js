@@ -47,7 +47,10 @@ export function binWords(bin) {
   return (WORDS[bin] ?? bin) + (confidence ? ` (${confidence[0]})` : '');
 }
 
-/** The same, short, for a column headed "Against expected": "Far more (99%)". @param {string | null} bin */
+/** @param {string | null} bin @returns {number} -99 (surely cold) to 99 (surely hot) */
+export const binLevel = (bin) => (bin?.startsWith('cold') ? -1 : 1) * Number(/\d+/.exec(bin ?? '')?.[0] ?? 0);
+
+/** `binWords`, short, for a column headed "Against expected": "Far more (99%)". @param {string | null} bin */
 export const binShort = (bin) => binWords(bin).replace(' than expected', '');
 
 /**
@@ -70,7 +73,7 @@ export function hotspotClasses(colours) {
     hot(2, `${binWords('hot 99%')}, z under ${low}`, (row) => hot99(row) && tenths(row) < low),
     hot(1, binWords('hot 95%'), is('hot 95%')),
     hot(0, binWords('hot 90%'), is('hot 90%')),
-    { words: `${WORDS.none} (no clear difference)`, colour: 'transparent', edge: colours.none, holds: is('none') },
+    { words: `${WORDS.none} (no clear difference)`, colour: 'transparent', edge: colours.none, holds: (row) => row.bin === 'none' && Number.isFinite(row.z) },
     cold(0, 'cold 90%'), cold(1, 'cold 95%'), cold(2, 'cold 99%'),
   ];
 }

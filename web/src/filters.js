@@ -6,8 +6,8 @@
  *   cameras: boolean}} View
  */
 
-/** Datasets that can be mapped. */
-const MAPPED = ['crimes', 'incidents'];
+/** Datasets that people mean first. */
+const USUAL = ['incidents', 'crimes'];
 
 /** @param {string} on ISO date @param {number} days @param {number} [years] @returns {string} ISO date */
 function shifted(on, days, years = 0) {
@@ -28,8 +28,30 @@ export const dateWords = (on) => new Intl.DateTimeFormat('en-GB', {
 /** @param {View} view @returns {string} such as "1 Jan 2017 to 31 Dec 2017" */
 export const periodWords = (view) => `${dateWords(view.from)} to ${dateWords(shifted(view.to, -1))}`;
 
-/** The datasets of `about` that hold something to map. */
-export const mappable = (about) => about.datasets.filter((each) => MAPPED.includes(each.name) && each.last_on);
+/** The datasets of `about` that hold something to map, the usual ones first. */
+export const mappable = (about) => about.datasets.filter((each) => each.located > 0 && each.last_on)
+  .sort((a, b) => USUAL.indexOf(b.name) - USUAL.indexOf(a.name));
+
+/** @param {string} on ISO date @returns {string} the first of its month, moved by some months */
+function monthOf(on, months = 0) {
+  const date = new Date(`${on.slice(0, 7)}-01T00:00:00Z`);
+  date.setUTCMonth(date.getUTCMonth() + months);
+  return date.toISOString().slice(0, 10);
+}
+
+/**
+ * The last year of a dataset. Where days are not known, whole months: the server refuses anything finer.
+ * @param {any} dataset of `about`
+ * @param {string} [until] the day after the last, if it is fixed already
+ * @returns {{from: string, to: string}}
+ */
+export function lastYear(dataset, until) {
+  const byMonth = dataset.month_precision > 0;
+  const to = until || (byMonth ? monthOf(dataset.last_on, 1) : shifted(dataset.last_on, 1));
+  const yearBefore = shifted(to, 0, -1);
+  const first = byMonth ? monthOf(dataset.first_on) : dataset.first_on.slice(0, 10);
+  return { from: yearBefore > first ? yearBefore : first, to };
+}
 
 /**
  * The view that an address asks for; what it leaves out is the last year of the first dataset, all groups, all day.
@@ -40,12 +62,10 @@ export const mappable = (about) => about.datasets.filter((each) => MAPPED.includ
 export function viewOf(query, about) {
   const datasets = mappable(about);
   const dataset = datasets.find((each) => each.name === query.get('dataset')) ?? datasets[0];
-  const to = query.get('to') || shifted(dataset.last_on, 1);
-  const yearBefore = shifted(to, 0, -1);
-  const from = query.get('from') || (yearBefore > dataset.first_on ? yearBefore : dataset.first_on.slice(0, 10));
+  const { from, to } = lastYear(dataset, query.get('to'));
   const group = query.get('group') ?? '';
   return {
-    dataset: dataset.name, show: query.get('show') === 'counts' ? 'counts' : 'hotspots', from, to,
+    dataset: dataset.name, show: query.get('show') === 'counts' ? 'counts' : 'hotspots', from: query.get('from') || from, to,
     daypart: query.get('daypart') ?? '', group: dataset.groups.includes(group) ? group : '',
     cameras: query.has('cameras'),
   };
@@ -69,7 +89,7 @@ export function addressOf(view) {
 
 /** Fills the form's choices and sets them to the view. */
 export function fillForm(form, about, view) {
-  const { dataset, group } = form.elements;
+  const { dataset } = form.elements;
   dataset.replaceChildren(...mappable(about).map((each) => new Option(inWords(each.name), each.name)));
   dataset.value = view.dataset;
   fillGroups(form, about, view.group);
@@ -85,15 +105,27 @@ export function fillForm(form, about, view) {
     dayparts.append(label);
   }
   form.elements.daypart.value = view.daypart;
-  group.disabled = group.options.length < 2;
+}
+
+/** Another dataset: its groups, and its last year if the dates chosen before say nothing about it. */
+export function datasetChanged(form, about) {
+  fillGroups(form, about, '');
+  const { dataset, from, to } = form.elements;
+  const chosen = about.datasets.find((each) => each.name === dataset.value);
+  if (chosen.month_precision > 0 || from.value > chosen.last_on || to.value <= chosen.first_on) {
+    const period = lastYear(chosen);
+    from.value = period.from;
+    to.value = period.to;
+  }
 }
 
 /** Offers the groups of the chosen dataset. */
-export function fillGroups(form, about, chosen) {
+function fillGroups(form, about, chosen) {
   const { dataset, group } = form.elements;
   const groups = about.datasets.find((each) => each.name === dataset.value)?.groups ?? [];
   group.replaceChildren(new Option('All groups', ''), ...groups.map((code) => new Option(inWords(code), code)));
   group.value = groups.includes(chosen) ? chosen : '';
+  group.disabled = groups.length === 0;
 }
 
 /** The view that the form shows. @returns {View} */

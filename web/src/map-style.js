@@ -9,6 +9,9 @@ const TILE_ZOOM = 14;
 const FONT = ['Noto Sans', 'sans-serif'];
 const BOLD = ['Noto Sans Bold', 'sans-serif'];
 
+/** Datasets with tiles of counts by zoom; others show the counts of the hotspot cells. */
+const COUNTED = ['crimes', 'incidents'];
+
 /** @param {string} layer @param {URLSearchParams} [params] */
 function tiles(layer, params) {
   const query = params ? `?${params}` : '';
@@ -29,8 +32,8 @@ function tiles(layer, params) {
  */
 export function mapStyle(view, dark, chosen) {
   const colours = palette(dark);
-  const dataLayer = view.show === 'hotspots' ? 'hotspots' : view.dataset;
   const hotspots = view.show === 'hotspots';
+  const dataLayer = !hotspots && COUNTED.includes(view.dataset) ? view.dataset : 'hotspots';
   const outlined = hotspots && chosen?.index !== null && chosen?.index !== undefined;
 
   const sources = {

@@ -3,7 +3,7 @@ import { Map as MapView, ScaleControl } from './maplibre-gl.mjs';
 import { getJson, Problem } from './api.js';
 import { drawLegend, drawTable, findingWords, markRow, noteWords, rowWords, termsWords, topRows } from './cells.js';
 import { palette } from './classes.js';
-import { addressOf, apiParams, fillForm, fillGroups, mappable, viewFromForm, viewOf, viewWords } from './filters.js';
+import { addressOf, apiParams, datasetChanged, fillForm, mappable, viewFromForm, viewOf, viewWords } from './filters.js';
 import { mapStyle } from './map-style.js';
 
 const by = (id) => document.getElementById(id);
@@ -33,7 +33,7 @@ function problem(text) {
 
 async function start() {
   about = await getJson('/api/v1/about');
-  if (mappable(about).length === 0) throw new Problem('No crimes or incidents are loaded yet, so there is nothing to map.');
+  if (mappable(about).length === 0) throw new Problem('No records with a position are loaded yet, so there is nothing to map.');
   const query = new URLSearchParams(location.search);
   view = viewOf(query, about);
   fillForm(form, about, view);
@@ -52,7 +52,7 @@ async function start() {
 }
 
 function formChanged(event) {
-  if (event.target.name === 'dataset') fillGroups(form, about, '');
+  if (event.target.name === 'dataset') datasetChanged(form, about);
   if (!form.reportValidity()) return;
   const next = viewFromForm(form);
   if (next.from >= next.to) {

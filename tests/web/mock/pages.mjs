@@ -2,16 +2,16 @@
 import { cameras, rowsOf } from './island.mjs';
 
 export const about = {
-  name: 'vigie', version: '0.1.0', store_version: 7, data_to: '2017-12-31', bounds: [-2.26, 49.16, -2.0, 49.27],
-  study_area: 'jersey', role: 'analyst',
+  name: 'States of Jersey Police', version: '0.1.0', store_version: 7, data_to: '2017-12-31', bounds: [-2.26, 49.16, -2.0, 49.27],
+  study_area: 'jersey', role: 'analyst', synthetic: true,
   datasets: [
-    { name: 'crimes', rows: 9120, located: 9004, first_on: '2015-01-01', last_on: '2017-12-31', groups: ['burglary', 'criminal-damage', 'public-order', 'violence'] },
-    { name: 'incidents', rows: 61344, located: 60120, first_on: '2015-01-01', last_on: '2017-12-31', groups: ['alarm', 'domestic', 'road-traffic-collision'] },
-    { name: 'stops', rows: 800, located: 790, first_on: '2015-01-02', last_on: '2017-12-30', groups: [] },
+    { name: 'stops', rows: 800, located: 790, month_precision: 0, first_on: '2015-01-02', last_on: '2017-12-30', groups: [] },
+    { name: 'crimes', rows: 9120, located: 9004, month_precision: 0, first_on: '2015-01-01', last_on: '2017-12-31', groups: ['burglary', 'criminal-damage', 'public-order', 'violence'] },
+    { name: 'incidents', rows: 61344, located: 60120, month_precision: 0, first_on: '2015-01-01', last_on: '2017-12-31', groups: ['alarm', 'domestic', 'road-traffic-collision'] },
   ],
   dayparts: [
     { name: 'day', label: 'Day 07:00-19:00' }, { name: 'night', label: 'Night 19:00-07:00' },
-    { name: 'nte', label: 'NTE Fri, Sat 21:00-04:00' },
+    { name: 'nte', label: 'Night-time economy 21:00-04:00, set days' },
   ],
 };
 
