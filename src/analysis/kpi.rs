@@ -6,9 +6,7 @@ use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 
 use crate::model::time::parse_period_name;
-use crate::stats::spc::{
-    Assurance, Direction, Limits, Point, Profile, Variation, assurance, judge, limits, variation,
-};
+use crate::stats::spc::{Assurance, Direction, Limits, Point, Profile, Variation, assurance, judge, limits, variation};
 
 /// One value of one KPI: exactly what `kpi run` prints.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -80,7 +78,21 @@ pub struct Chart {
 ///
 /// **Method**: XmR by the profile ([`limits`], [`judge`]). Variation of every row is that of its own point; assurance
 /// sets the limits against the row's own target. Both only from `profile.icon_points` values on.
+/// **Units**: those of the values.
 /// **Undefined**: `None`, and rows left as they are, for fewer than two values in a row.
+///
+/// # Example
+/// ```
+/// use vigie::analysis::kpi::{KpiRow, with_limits};
+/// use vigie::stats::spc::{Direction, NHSR_02, Variation};
+/// let mut values = [20.0, 22.0].repeat(7);
+/// values.push(40.0);
+/// let mut rows: Vec<KpiRow> =
+///     values.iter().map(|value| KpiRow { value: Some(*value), ..KpiRow::default() }).collect();
+/// with_limits(&mut rows, Direction::Decrease, &NHSR_02).ok_or("too short")?;
+/// assert_eq!(rows[14].variation, Some(Variation::ConcernHigh));
+/// # Ok::<(), &str>(())
+/// ```
 pub fn with_limits(rows: &mut [KpiRow], direction: Direction, profile: &Profile) -> Option<Chart> {
     let values: Vec<Option<f64>> = rows.iter().map(|row| row.value).collect();
     let limits = limits(&values, profile)?;
@@ -91,10 +103,8 @@ pub fn with_limits(rows: &mut [KpiRow], direction: Direction, profile: &Profile)
         row.lpl = Some(limits.lpl);
         row.upl = Some(limits.upl);
         row.variation = (enough && row.value.is_some()).then(|| variation(point.signal, direction));
-        row.assurance = row
-            .target
-            .filter(|_| enough)
-            .and_then(|target| assurance(limits.lpl, limits.upl, target, direction));
+        row.assurance =
+            row.target.filter(|_| enough).and_then(|target| assurance(limits.lpl, limits.upl, target, direction));
     }
     Some(Chart { limits, points })
 }
@@ -264,7 +274,8 @@ mod tests {
         with_limits(&mut more, Direction::Decrease, &NHSR_02).unwrap();
         assert_eq!(more[12].variation, Some(Variation::ConcernHigh));
         assert_eq!(more[12].assurance, Some(Assurance::ConsistentPass));
-        assert_eq!((more[0].variation, more[0].assurance), (Some(Variation::CommonCause), None));
+        // The last point lifts the mean above all twelve before it: a run, and no target, no assurance.
+        assert_eq!((more[0].variation, more[0].assurance), (Some(Variation::ImprovementLow), None));
     }
 
     #[test]
@@ -284,10 +295,7 @@ mod tests {
             change(&mut row);
             finding(&row, "things", unit)
         };
-        let high = say(
-            |row| (row.value, row.variation) = (Some(1250.0), Some(Variation::ConcernHigh)),
-            Unit::Count,
-        );
+        let high = say(|row| (row.value, row.variation) = (Some(1250.0), Some(Variation::ConcernHigh)), Unit::Count);
         assert_eq!(high, "May 2017: 1,250 things, above the usual range (103 to 197): a concern");
         let shifted = say(|row| row.variation = Some(Variation::ImprovementLow), Unit::Count);
         assert_eq!(
@@ -296,10 +304,7 @@ mod tests {
         );
         let none = say(|row| (row.value, row.undefined_reason) = (None, Some("suppressed".into())), Unit::Count);
         assert_eq!(none, "May 2017: no value for things (suppressed)");
-        let share = say(
-            |row| (row.value, row.lpl, row.upl) = (Some(0.954), Some(0.88), Some(1.03)),
-            Unit::Percent,
-        );
+        let share = say(|row| (row.value, row.lpl, row.upl) = (Some(0.954), Some(0.88), Some(1.03)), Unit::Percent);
         assert_eq!(share, "May 2017: 95.4% things, within the usual range (88.0% to 100.0%)");
     }
 
@@ -314,8 +319,25 @@ mod tests {
         let json = serde_json::to_value(sample_row("2017-05", 148.0, 103.0, 197.0)).unwrap();
         let keys: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
         let wanted = [
-            "id", "measure", "period", "area", "daypart", "grade", "value", "numerator", "denominator", "excluded",
-            "target", "mean", "lpl", "upl", "variation", "assurance", "undefined_reason", "definition", "version",
+            "id",
+            "measure",
+            "period",
+            "area",
+            "daypart",
+            "grade",
+            "value",
+            "numerator",
+            "denominator",
+            "excluded",
+            "target",
+            "mean",
+            "lpl",
+            "upl",
+            "variation",
+            "assurance",
+            "undefined_reason",
+            "definition",
+            "version",
         ];
         assert_eq!(keys, wanted);
         assert_eq!((json["numerator"].to_string(), &json["variation"]), ("148".into(), &"common_cause".into()));

@@ -126,7 +126,11 @@ fn keys(columns: &Columns<'_>, text: &TextBatch, feed: &Feed, marks: &mut Marks<
         xxh3_128(&scratch)
     };
     if feed.keys.is_empty() {
-        return text.row_keys.iter().map(|row| hash(b'r', &mut std::iter::once(row.to_le_bytes().as_slice()))).collect();
+        return text
+            .row_keys
+            .iter()
+            .map(|row| hash(b'r', &mut std::iter::once(row.to_le_bytes().as_slice())))
+            .collect();
     }
     let value = |source: usize, row: usize| columns.value(source, row, &feed.missing);
     (0..columns.rows())

@@ -89,18 +89,21 @@ fn every_reason_to_refuse() {
     ]
     .concat();
     let cleaned = incidents(&text);
-    assert_eq!(reasons(&cleaned), [
-        (3, "missing_key"),
-        (4, "bad_time"),
-        (5, "bad_number"),
-        (6, "bad_coordinate"),
-        (7, "unknown_code"),
-        (8, "unknown_code"),
-        (9, "bad_number"),
-        (10, "column_count"),
-        (11, "missing_time"),
-        (12, "bad_coordinate"),
-    ]);
+    assert_eq!(
+        reasons(&cleaned),
+        [
+            (3, "missing_key"),
+            (4, "bad_time"),
+            (5, "bad_number"),
+            (6, "bad_coordinate"),
+            (7, "unknown_code"),
+            (8, "unknown_code"),
+            (9, "bad_number"),
+            (10, "column_count"),
+            (11, "missing_time"),
+            (12, "bad_coordinate"),
+        ]
+    );
     assert_eq!(cleaned.rows_in, 11);
     assert_eq!(texts(&cleaned, "incident_id"), [Some("I1".into())]);
     for reject in &cleaned.rejects {
@@ -132,19 +135,22 @@ fn labels_of_place_and_time() {
     ]
     .concat();
     let cleaned = incidents(&text);
-    assert_eq!(texts(&cleaned, "labels"), [
-        Some("ambiguous_hour".into()),
-        Some("no_location;nonexistent_hour".into()),
-        Some("null_island".into()),
-        Some("no_location".into())
-    ]);
+    assert_eq!(
+        texts(&cleaned, "labels"),
+        [
+            Some("ambiguous_hour".into()),
+            Some("no_location;nonexistent_hour".into()),
+            Some("null_island".into()),
+            Some("no_location".into())
+        ]
+    );
     assert_eq!(cleaned.labels[&Label::NoLocation], 2);
     assert_eq!(ints(&cleaned, "cell").iter().flatten().count(), 1);
     assert!(cleaned.batch.column_by_name("lat").unwrap().as_primitive::<Float64Type>().is_null(2));
-    assert_eq!(times(&cleaned, "reported_at")[..2], [
-        Some("2017-10-29T00:30:00+00:00".into()),
-        Some("2017-03-26T01:30:00+00:00".into())
-    ]);
+    assert_eq!(
+        times(&cleaned, "reported_at")[..2],
+        [Some("2017-10-29T00:30:00+00:00".into()), Some("2017-03-26T01:30:00+00:00".into())]
+    );
     assert_eq!(ints(&cleaned, "local_hour")[1], Some(2), "shifted forward");
 }
 
@@ -152,7 +158,7 @@ fn labels_of_place_and_time() {
 fn parishes_come_from_the_areas() {
     let areas = Areas::jersey_parishes().unwrap();
     let feed = Feed::builtin("jersey-cameras").unwrap();
-    let text = "camera_id,name,lat,lon,bearing_deg,road,live_from,live_to\nC1,Weighbridge,49.1837,-2.1120,90,A1,2015-01-01,\n\
+    let text = "camera_id,name,lat,lon,bearing_deg,road,live_from,live_to\nC1,Weighbridge,49.1870,-2.1050,90,A1,2015-01-01,\n\
                 C2,At sea,49.0,-2.3,90,A1,2015-01-01,2017-05-05\n";
     let mut reader = Reader::new("x.csv", Cursor::new(text), 0, &feed).unwrap();
     let context = Context { areas: Some(&areas), ..context() };
@@ -347,7 +353,11 @@ fn first_pumps_within_six_minutes() {
         .map(|cleaned| {
             let column = |name| cleaned.batch.column_by_name(name).unwrap().as_primitive::<TimestampMicrosecondType>();
             let (called, arrived) = (column("call_answered_at"), column("first_arrived_at"));
-            called.iter().zip(arrived).filter(|(c, a)| matches!((c, a), (Some(c), Some(a)) if a - c <= 360_000_000)).count()
+            called
+                .iter()
+                .zip(arrived)
+                .filter(|(c, a)| matches!((c, a), (Some(c), Some(a)) if a - c <= 360_000_000))
+                .count()
         })
         .sum();
     assert_eq!(format!("{:.2}", within as f64 * 100.0 / fires.accepted as f64), "71.15");

@@ -305,14 +305,12 @@ impl Zone {
         let day = utc.div_euclid(DAY_SECONDS) as i32;
         let offset = self.offset_of_day(day);
         // An offset is less than a day, so the local day is this one or a neighbour.
-        let offset = if offset != CHANGES
-            && offset == self.offset_of_day(day - 1)
-            && offset == self.offset_of_day(day + 1)
-        {
-            offset
-        } else {
-            self.zone.offset_from_utc_datetime(&naive(utc)).fix().local_minus_utc()
-        };
+        let offset =
+            if offset != CHANGES && offset == self.offset_of_day(day - 1) && offset == self.offset_of_day(day + 1) {
+                offset
+            } else {
+                self.zone.offset_from_utc_datetime(&naive(utc)).fix().local_minus_utc()
+            };
         let local = utc + i64::from(offset);
         (local.div_euclid(DAY_SECONDS) as i32, local.rem_euclid(DAY_SECONDS) as i32)
     }

@@ -31,10 +31,10 @@ use toml::Spanned;
 
 use super::clock::{Layout, Zone};
 use super::codes::{Codes, Unknown};
-use super::feed::{Feed, How, Place, Precision, Repeats, Rule, Source};
+use super::feed::{Feed, How, Place, Precision, Rule, Source};
 use crate::config::toml_error;
 use crate::error::{Error, Result};
-use crate::model::schema::{Column, ColumnKind, Table, table, tables};
+use crate::model::schema::{Column, ColumnKind, Repeats, Table, table, tables};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -137,7 +137,10 @@ pub fn parse(text: &str, origin: &str) -> Result<Feed> {
     }
     let table = feed_table(&raw.table, &file)?;
     let zone: Tz = raw.zone.get_ref().parse().map_err(|_| {
-        file.wrong(raw.zone.span().start, format!("`{}` is not a time zone; write one such as Europe/Jersey", raw.zone.get_ref()))
+        file.wrong(
+            raw.zone.span().start,
+            format!("`{}` is not a time zone; write one such as Europe/Jersey", raw.zone.get_ref()),
+        )
     })?;
     let repeats = match raw.repeats.get_ref().as_str() {
         "ordinal" => Repeats::Ordinal,
@@ -150,7 +153,9 @@ pub fn parse(text: &str, origin: &str) -> Result<Feed> {
         None => Precision::Instant,
         Some(("day", _)) => Precision::Day,
         Some(("month", _)) => Precision::Month,
-        Some((other, at)) => return Err(file.wrong(at, format!("`{other}`: write \"day\" or \"month\", or leave it out"))),
+        Some((other, at)) => {
+            return Err(file.wrong(at, format!("`{other}`: write \"day\" or \"month\", or leave it out")));
+        }
     };
     let delimiter = match raw.delimiter.as_ref().map(|d| (d.get_ref().as_bytes(), d.span().start)) {
         None => b',',
@@ -177,7 +182,9 @@ pub fn parse(text: &str, origin: &str) -> Result<Feed> {
         if let (true, How::Plate { from }) = (plate, &rule.how)
             && (keys.is_empty() || keys.contains(from) || blank_keys.contains(from))
         {
-            return Err(file.wrong(at, "a feed with plates needs keys, and a plate may not be one: keys are not secret"));
+            return Err(
+                file.wrong(at, "a feed with plates needs keys, and a plate may not be one: keys are not secret")
+            );
         }
         rules.push(rule);
     }
@@ -269,7 +276,9 @@ fn feed_rule(
     let from = sources.index(from, raw.required);
     let (how, wanted) = match (column.kind, codes) {
         (ColumnKind::Text, None) if raw.pseudonym => (How::Plate { from }, "a plate".to_owned()),
-        (ColumnKind::Text, None) if raw.list.is_some() => return Err(wrong("`list` needs `allowed` or `codes`".to_owned())),
+        (ColumnKind::Text, None) if raw.list.is_some() => {
+            return Err(wrong("`list` needs `allowed` or `codes`".to_owned()));
+        }
         (ColumnKind::Text, None) => (How::Text { from }, "UTF-8 text".to_owned()),
         (ColumnKind::Text, Some(codes)) => {
             let wanted = format!("wanted a code of the feed's list for {}", column.name);
@@ -280,7 +289,9 @@ fn feed_rule(
             }
         }
         (ColumnKind::Int, codes) => {
-            if let Some(bad) = codes.as_ref().and_then(|c| c.values().find(|v| super::parse::int(v.as_bytes()).is_none())) {
+            if let Some(bad) =
+                codes.as_ref().and_then(|c| c.values().find(|v| super::parse::int(v.as_bytes()).is_none()))
+            {
                 return Err(wrong(format!("`{bad}` is not a whole number")));
             }
             (How::Int { from, codes }, "wanted a whole number of the feed's list".to_owned())
@@ -288,7 +299,9 @@ fn feed_rule(
         (ColumnKind::Float, None) => (How::Float { from }, "wanted a decimal number such as 12.5".to_owned()),
         (ColumnKind::Float, Some(_)) => return Err(wrong("a decimal column takes no codes".to_owned())),
         (ColumnKind::Bool, codes) => {
-            if let Some(bad) = codes.as_ref().and_then(|c| c.values().find(|v| super::parse::boolean(v.as_bytes()).is_none())) {
+            if let Some(bad) =
+                codes.as_ref().and_then(|c| c.values().find(|v| super::parse::boolean(v.as_bytes()).is_none()))
+            {
                 return Err(wrong(format!("`{bad}` is neither \"true\" nor \"false\"")));
             }
             (How::Bool { from, codes }, "wanted yes or no".to_owned())
@@ -302,7 +315,12 @@ fn feed_rule(
             (How::Time { from, with, layouts, plus_seconds }, wanted)
         }
         (ColumnKind::Date, None) => {
-            let own: Vec<_> = raw.formats.iter().filter(|f| !f.get_ref().contains("%H") && !f.get_ref().contains("%I")).cloned().collect();
+            let own: Vec<_> = raw
+                .formats
+                .iter()
+                .filter(|f| !f.get_ref().contains("%H") && !f.get_ref().contains("%I"))
+                .cloned()
+                .collect();
             let layouts = feed_layouts(&own, at, file)?;
             (How::Date { from, layouts }, wanted_time(&own))
         }
@@ -394,7 +412,11 @@ reason = { from = "why", allowed = ["drugs", "theft"], unknown = "other" }
             ("reason = {", "raison = {", "try.toml:14:1: table stops has no column `raison`"),
             ("unknown = \"other\"", "unknown = \"guess\"", "try.toml:14:1: reason: unknown"),
             ("allowed =", "permitted =", "try.toml:14:"),
-            ("stopped_at = { from = \"at\" }", "outcome = { from = \"at\" }", "try.toml:4:9: table stops needs stopped_at"),
+            (
+                "stopped_at = { from = \"at\" }",
+                "outcome = { from = \"at\" }",
+                "try.toml:4:9: table stops needs stopped_at",
+            ),
             ("{ from = \"id\" }", "{ from = \"id\", list = \";\" }", "try.toml:12:1: stop_id: `list` needs"),
             ("{ from = \"id\" }", "{ required = true }", "try.toml:12:1: stop_id: write from"),
         ] {

@@ -66,7 +66,8 @@ impl<'a> Marks<'a> {
     pub fn label_counts(&self) -> BTreeMap<Label, u64> {
         let mut counts = BTreeMap::new();
         for label in Label::ALL {
-            let borne = self.labels.iter().zip(&self.kept).filter(|(set, kept)| **kept && **set & bit(label) != 0).count();
+            let borne =
+                self.labels.iter().zip(&self.kept).filter(|(set, kept)| **kept && **set & bit(label) != 0).count();
             if borne > 0 {
                 counts.insert(label, borne as u64);
             }

@@ -29,7 +29,13 @@ pub(super) struct Positions {
 ///
 /// # Errors
 /// `Bug` only.
-pub(super) fn locate(columns: &Columns<'_>, place: Place, missing: &[String], areas: Option<&Areas>, marks: &mut Marks<'_>) -> Result<Positions> {
+pub(super) fn locate(
+    columns: &Columns<'_>,
+    place: Place,
+    missing: &[String],
+    areas: Option<&Areas>,
+    marks: &mut Marks<'_>,
+) -> Result<Positions> {
     const WANTED_LAT: &str = "wanted a latitude in degrees, from -90 to 90";
     const WANTED_LON: &str = "wanted a longitude in degrees, from -180 to 180";
     let rows = columns.rows();

@@ -98,7 +98,10 @@ mod tests {
         assert_eq!(tokens.token(b"j999-123"), Some(one.as_str()));
         assert_ne!(tokens.token(b"J999124"), Some(one.as_str()));
         assert_ne!(Tokens::new(&[2; 32]).unwrap().token(b"J999123"), Some(one.as_str()));
-        assert_eq!(tokens.token(" \u{fc}1".as_bytes()).map(str::to_owned), tokens.token("\u{dc}1".as_bytes()).map(str::to_owned));
+        assert_eq!(
+            tokens.token(" \u{fc}1".as_bytes()).map(str::to_owned),
+            tokens.token("\u{dc}1".as_bytes()).map(str::to_owned)
+        );
     }
 
     #[test]

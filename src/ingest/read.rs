@@ -166,7 +166,9 @@ impl Reader {
         }
         for source in &feed.sources {
             if header.iter().filter(|name| **name == source.name).count() > 1 {
-                return Err(Error::input(format!("the header has the column {} twice", source.name)).at(self.file.to_string()));
+                return Err(
+                    Error::input(format!("the header has the column {} twice", source.name)).at(self.file.to_string())
+                );
             }
             self.fields.push(header.iter().position(|name| *name == source.name));
         }

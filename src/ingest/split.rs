@@ -182,18 +182,21 @@ mod tests {
 
     #[test]
     fn plain_quoted_and_doubled() {
-        assert_eq!(words("a, b ,\"c,d\"\r\n\"say \"\"hi\"\"\",,x\n"), [
-            (1, vec!["a".into(), "b".into(), "c,d".into()]),
-            (2, vec!["say \"hi\"".into(), String::new(), "x".into()])
-        ]);
+        assert_eq!(
+            words("a, b ,\"c,d\"\r\n\"say \"\"hi\"\"\",,x\n"),
+            [
+                (1, vec!["a".into(), "b".into(), "c,d".into()]),
+                (2, vec!["say \"hi\"".into(), String::new(), "x".into()])
+            ]
+        );
     }
 
     #[test]
     fn line_breaks_inside_quotes_count_as_lines() {
-        assert_eq!(words("a,\"two\nlines\"\n\nb,c"), [
-            (1, vec!["a".into(), "two\nlines".into()]),
-            (4, vec!["b".into(), "c".into()])
-        ]);
+        assert_eq!(
+            words("a,\"two\nlines\"\n\nb,c"),
+            [(1, vec!["a".into(), "two\nlines".into()]), (4, vec!["b".into(), "c".into()])]
+        );
     }
 
     #[test]

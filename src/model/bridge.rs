@@ -48,7 +48,8 @@ pub fn to_polars(batch: &RecordBatch) -> Result<DataFrame> {
 fn column(field: &Field, array: &dyn Array) -> Result<Column> {
     let name = field.name().as_str().into();
     let any = array.as_any();
-    let cannot = || Error::bug(format!("column `{}` of type {} cannot cross to Polars", field.name(), field.data_type()));
+    let cannot =
+        || Error::bug(format!("column `{}` of type {} cannot cross to Polars", field.name(), field.data_type()));
     Ok(match field.data_type() {
         ArrowType::Int64 => {
             let values = any.downcast_ref::<Int64Array>().ok_or_else(cannot)?;

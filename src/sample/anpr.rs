@@ -15,7 +15,7 @@ use crate::error::Result;
 /// Largest fleet; beyond it vehicles make more trips.
 const FLEET_MAX: f64 = 99_000.0;
 /// Reads a vehicle leaves on a weekday on which it drives in and out, on average.
-const READS_A_ROUND: f64 = 5.4;
+const READS_A_ROUND: f64 = 5.64;
 /// Share of the fleet that drives on a weekday.
 const ACTIVE: f64 = 0.55;
 /// Share of passes that a camera reads.

@@ -90,7 +90,7 @@ pub const COLLISIONS_ATTENDED: f64 = 106.0;
 pub const HIGH_RISK: f64 = 22.0;
 
 /// Every category, in the order of the constants above.
-pub const CATEGORIES: [Category; 13] = [
+pub static CATEGORIES: [Category; 13] = [
     Category {
         grades: [6.0, 40.0, 40.0, 14.0],
         ..category("antisocial-behaviour", 150.0, &SUMMER, &EVENING, 2.2, Where::People(30))

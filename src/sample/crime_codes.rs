@@ -9,7 +9,7 @@ pub type Weighted = (&'static str, f64);
 pub const FLAGGED: [&str; 5] = ["domestic", "hate", "alcohol", "digital", "knife"];
 
 /// Offence codes of each group.
-pub const OFFENCES: [(&str, &[Weighted]); 13] = [
+pub static OFFENCES: [(&str, &[Weighted]); 13] = [
     ("violence", &[("VIO-COMMON", 60.0), ("VIO-GRAVE", 25.0), ("VIO-THREATS", 15.0)]),
     ("sexual", &[("SEX-ASSAULT", 60.0), ("SEX-RAPE", 25.0), ("SEX-OTHER", 15.0)]),
     ("robbery", &[("ROB-PERSON", 85.0), ("ROB-BUSINESS", 15.0)]),

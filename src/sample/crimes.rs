@@ -1,7 +1,6 @@
 //! Crimes: where from the surface, when from the rhythm of their kind, with reporting lags, repeats and late records.
 
 use super::calendar::{DAY_S, MILD, Span, WeekClock, at_wall, is_day, quotas, wall_clock, wall_date, wall_hour};
-use super::cells::disk;
 use super::crime_codes::{FLAGGED, OFFENCES, group_weights};
 use super::geography::Island;
 use super::hotspots::Kind;
@@ -153,7 +152,7 @@ pub fn make(span: &Span, scale: f64, surface: &Surface, spots: &Spots, island: &
 /// One crime of a kind of place at a time.
 fn one(span: &Span, kind: Option<Kind>, night: bool, drawn: i64, spot: Spot, stream: &mut Stream) -> Crime {
     let group = stream.code(group_weights(kind, night));
-    let offences = OFFENCES.iter().find(|(name, _)| *name == group).map_or(&[][..], |(_, codes)| codes);
+    let offences = OFFENCES.iter().find(|(name, _)| *name == group).map_or(&[][..], |(_, codes)| *codes);
     let offence_code = stream.code(offences);
     let (from, to, reported) = times(group, drawn, stream);
     let reported = reported.min(at_wall(span.to, 0) - stream.seconds(60, 6 * 3600));
@@ -184,7 +183,7 @@ fn one(span: &Span, kind: Option<Kind>, night: bool, drawn: i64, spot: Spot, str
 /// A further offence of the same occasion: same place, time and incident.
 fn second_offence(first: &Crime, stream: &mut Stream) -> Crime {
     let group = stream.code(&[("criminal-damage", 4.0), ("public-order", 4.0), ("drugs", 3.0), ("weapons", 1.0)]);
-    let offences = OFFENCES.iter().find(|(name, _)| *name == group).map_or(&[][..], |(_, codes)| codes);
+    let offences = OFFENCES.iter().find(|(name, _)| *name == group).map_or(&[][..], |(_, codes)| *codes);
     let mut second = first.clone();
     second.came = Came::Second;
     second.group = group;
@@ -338,7 +337,9 @@ fn plant_repeats(rows: &mut [Crime], spots: &Spots, stream: &mut Stream) -> (usi
 /// A road point 20 to 195 m from another.
 fn near(parent: Spot, spots: &Spots, stream: &mut Stream) -> Option<Spot> {
     let here = parent.at.metres();
-    let around: Vec<Spot> = disk(parent.cell)
+    let around: Vec<Spot> = parent
+        .cell
+        .disk(1)
         .into_iter()
         .flat_map(|cell| spots.of(cell))
         .filter(|s| (20.0..195.0).contains(&s.at.metres().distance(here)))

@@ -3,11 +3,12 @@
 use chrono::{Duration, NaiveDate};
 
 use super::calendar::{FLAT, Span};
-use super::cells::{Cell, cell_of, centre, corners, disk, steps};
+use super::cells::{cell_of, centre, corners};
 use super::geography::{Island, LatLon, in_town};
 use super::random::Stream;
 use super::spots::Spots;
 use crate::error::{Error, Result};
+use crate::space::Cell;
 
 /// What a hotspot is like: it decides the crimes and the hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,8 +130,10 @@ const VILLAGES: [Site; 5] = [
     site("Village of the north-west", Kind::Village, 49.2364, -2.1716),
 ];
 
-/// Least steps between two hotspots of one daypart: their neighbourhoods then share no cell.
-const APART: i32 = 4;
+/// Least metres between two hotspots of one daypart (four steps of cells): their neighbourhoods then share no cell.
+const APART_M: f64 = 1200.0;
+/// How far from its place a hotspot may be planted, in metres.
+const NEAR_M: f64 = 1400.0;
 
 /// Plants four lasting hotspots a daypart, one emerging by night and (in samples of two years or more) one fading by
 /// day.
@@ -217,17 +220,17 @@ fn first_free<'a>(
     for site in sites {
         let town_only = matches!(site.kind, Kind::Retail | Kind::NightEconomy);
         let start = cell_of(site.at)?;
-        let mut near: Vec<Cell> = spots.cells.iter().copied().filter(|c| steps(start, *c) <= 4).collect();
+        let mut near: Vec<Cell> = spots.cells.iter().copied().filter(|c| start.distance_m(*c) <= NEAR_M).collect();
         let here = site.at.metres();
         let away = |c: &Cell| centre(*c).metres().distance(here);
         near.sort_by(|a, b| away(a).total_cmp(&away(b)));
         for cell in near {
             let roads = spots.of(cell).len() >= 10;
-            let land = disk(cell).iter().all(|c| island.on_land(centre(*c)));
+            let land = cell.disk(1).iter().all(|c| island.on_land(centre(*c)));
             let town = !town_only || corners(cell).iter().all(|p| in_town(*p));
             let apart = planted.iter().all(|other| {
                 let same = other.night == night || site.kind == Kind::Village;
-                !same || steps(other.cell, cell) >= APART
+                !same || other.cell.distance_m(cell) >= APART_M
             });
             let unused = planted.iter().all(|other| other.name != site.name);
             if roads && land && town && apart && unused {

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::calendar::{Span, at_wall, utc_text};
-use super::cells::Cell;
 use super::geography::{Island, Metres};
 use super::hotspots::Course;
 use super::network::{Network, Tree};
@@ -14,6 +13,7 @@ use super::spots::Spots;
 use super::surface::Surface;
 use super::write::{Rows, Written, lat_lon};
 use crate::error::Result;
+use crate::space::Cell;
 
 /// Seconds between pings on patrol, and at the station.
 const EVERY_S: i64 = 120;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::cells::{Cell, cell_of, land_cells};
+use super::cells::{cell_of, study_cells};
 use super::geography::{Island, LatLon, Metres};
 use super::network::{Class, Network};
 use super::random::{Stream, Table};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::space::Cell;
 
 /// Distance between road points, in metres.
 const STEP_M: f64 = 16.0;
@@ -28,7 +29,7 @@ pub struct Spot {
 
 /// All road points of the island.
 pub struct Spots {
-    /// The study cells: centre on the main island, or some road inside; in order of index.
+    /// The study cells: all that touch the main island, ascending.
     pub cells: Vec<Cell>,
     by_cell: BTreeMap<Cell, Vec<Spot>>,
 }
@@ -53,11 +54,7 @@ impl Spots {
                 }
             }
         }
-        let mut cells = land_cells(island)?;
-        cells.extend(by_cell.keys().copied());
-        cells.sort_unstable();
-        cells.dedup();
-        Ok(Self { cells, by_cell })
+        Ok(Self { cells: study_cells()?, by_cell })
     }
 
     /// Road points of a cell.
@@ -77,7 +74,7 @@ impl Spots {
     pub fn draw(&self, cell: Cell, island: &Island, stream: &mut Stream) -> Result<Spot> {
         let spots = self.of(cell);
         let Some(spot) = spots.get(stream.below(spots.len())) else {
-            return Err(crate::error::Error::bug("a cell without roads was given weight"));
+            return Err(Error::bug("a cell without roads was given weight"));
         };
         jitter(*spot, island, stream)
     }
@@ -115,7 +112,7 @@ impl WeightedSpots {
     /// `Bug` if the island has no roads.
     pub fn draw(&self, island: &Island, stream: &mut Stream) -> Result<Spot> {
         let spot = self.spots.get(self.table.draw(stream));
-        let spot = spot.ok_or_else(|| crate::error::Error::bug("the island has no roads"))?;
+        let spot = spot.ok_or_else(|| Error::bug("the island has no roads"))?;
         jitter(*spot, island, stream)
     }
 }

@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use chrono::{Datelike, NaiveDate};
 
 use super::calendar::MILD;
-use super::cells::{Cell, centre, disk};
+use super::cells::centre;
 use super::geography::{Island, TOWN_CENTRE};
 use super::hotspots::Hotspot;
 use super::random::{Stream, Table};
 use super::spots::Spots;
+use crate::error::{Error, Result};
+use crate::space::Cell;
 
 /// A cell is truly hot when the mean intensity of the cell and its neighbours is at least this multiple of the mean
 /// over all study cells. Planted neighbourhoods lie near 15 and all others below 6.
@@ -22,6 +24,8 @@ pub struct Surface {
     /// Background share of each cell; sums to 1.
     background: Vec<f64>,
     table: Table,
+    /// The lowest cell, where the table names none.
+    first: Cell,
     /// The planted hotspots.
     pub hotspots: Vec<Hotspot>,
 }
@@ -47,7 +51,10 @@ pub struct HotCell {
 impl Surface {
     /// Builds the background: 0.4 + 0.6 x the root of relative population density, up to three times that in town,
     /// less where a cell has little road, nothing where it has none.
-    pub fn new(spots: &Spots, island: &Island, hotspots: Vec<Hotspot>) -> Self {
+    ///
+    /// # Errors
+    /// `Bug` if there are no cells.
+    pub fn new(spots: &Spots, island: &Island, hotspots: Vec<Hotspot>) -> Result<Self> {
         let people: f64 =
             island.parishes.iter().map(|p| p.people_per_km2).sum::<f64>() / island.parishes.len().max(1) as f64;
         let weights: Vec<f64> = spots
@@ -65,7 +72,8 @@ impl Surface {
         let sum: f64 = weights.iter().sum();
         let background: Vec<f64> = weights.iter().map(|w| w / sum).collect();
         let table = Table::new(&background);
-        Self { cells: spots.cells.clone(), background, table, hotspots }
+        let first = *spots.cells.first().ok_or_else(|| Error::bug("the study area has no cells"))?;
+        Ok(Self { cells: spots.cells.clone(), background, table, first, hotspots })
     }
 
     /// Draws a cell for a crime on a date, by day or by night.
@@ -82,7 +90,7 @@ impl Surface {
 
     /// A cell of the background.
     pub fn background_cell(&self, stream: &mut Stream) -> Cell {
-        self.cells.get(self.table.draw(stream)).copied().unwrap_or_default()
+        self.cells.get(self.table.draw(stream)).copied().unwrap_or(self.first)
     }
 
     /// Expected share of the daypart's crimes in each study cell over some days, weighted by season; sums to 1.
@@ -111,7 +119,7 @@ impl Surface {
         let mut hot = Vec::new();
         let mut highest_other = 0.0_f64;
         for cell in &self.cells {
-            let near: Vec<f64> = disk(*cell).iter().filter_map(|c| of_cell.get(c).copied()).collect();
+            let near: Vec<f64> = cell.disk(1).iter().filter_map(|c| of_cell.get(c).copied()).collect();
             let multiple = near.iter().sum::<f64>() / near.len().max(1) as f64 / mean;
             if multiple >= HOT_MULTIPLE {
                 hot.push(HotCell { cell: *cell, multiple });

@@ -5,9 +5,11 @@ use std::io::Read;
 use std::path::Path;
 
 use super::calendar::{Span, wall_date};
-use super::cells::{Cell, cell_of, disk};
+use super::cells::cell_of;
 use super::surface::Surface;
 use super::truth::TRUTH_DAYS;
+use crate::space::Cell;
+
 use super::{Options, Summary, crimes, geography, hotspots, roads, spots, write};
 
 fn silent(_: &str, _: u64) {}
@@ -118,7 +120,7 @@ fn found(seed: u64, night: bool) -> (f64, f64) {
     let island = geography::Island::load().unwrap();
     let network = roads::build(&island, seed).unwrap();
     let spots = spots::Spots::new(&island, &network).unwrap();
-    let surface = Surface::new(&spots, &island, hotspots::plant(&span, &spots, &island, seed).unwrap());
+    let surface = Surface::new(&spots, &island, hotspots::plant(&span, &spots, &island, seed).unwrap()).unwrap();
     let crimes = crimes::make(&span, 1.0, &surface, &spots, &island, seed).unwrap();
     let first = span.last_days(TRUTH_DAYS).next().unwrap();
     let mut counts: BTreeMap<Cell, f64> = spots.cells.iter().map(|c| (*c, 0.0)).collect();
@@ -147,7 +149,7 @@ fn gi_star_hot(counts: &BTreeMap<Cell, f64>) -> BTreeSet<Cell> {
     let mut scored: Vec<(f64, f64, Cell)> = counts
         .keys()
         .map(|cell| {
-            let near: Vec<f64> = disk(*cell).iter().filter_map(|c| counts.get(c).copied()).collect();
+            let near: Vec<f64> = cell.disk(1).iter().filter_map(|c| counts.get(c).copied()).collect();
             let w = near.len() as f64;
             let z = (near.iter().sum::<f64>() - w * mean) / (sd * ((n * w - w * w) / (n - 1.0)).sqrt());
             (2.0 * normal.sf(z.abs()), z, *cell)

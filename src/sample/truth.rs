@@ -7,7 +7,7 @@ use super::anpr;
 use super::calendar::{Span, Step, utc_text, wall_text};
 use super::calibration::Figure;
 use super::cameras::{CONVOY_ROUTE, Camera, DYING, LATE};
-use super::cells::{centre, disk, name};
+use super::cells::{RESOLUTION, centre};
 use super::crimes::{Crimes, NEAR_REPEAT_SHARE, REPEAT_SHARE};
 use super::dirty;
 use super::geography::TOWN;
@@ -102,15 +102,15 @@ fn hotspots(told: &Told<'_>) -> Value {
                 "from": from.to_string(),
                 "to": to.to_string(),
                 "planted": planted,
-                "hot_cells": hot.iter().map(|h| json!({"cell": name(h.cell), "multiple": tidy(h.multiple)})).collect::<Vec<_>>(),
+                "hot_cells": hot.iter().map(|h| json!({"cell": h.cell.to_string(), "multiple": tidy(h.multiple)})).collect::<Vec<_>>(),
                 "highest_multiple_elsewhere": tidy(highest_other),
             }),
         );
     }
     json!({
-        "resolution": 9,
+        "resolution": RESOLUTION,
         "study_cells": told.study_cells,
-        "study_area": "cells whose centre is on the main island, and cells that hold a road",
+        "study_area": "every cell that touches the main island",
         "rule": format!("a cell is hot when the mean expected intensity of the cell and its neighbours (disk 1, study cells only) is at least {HOT_MULTIPLE} times the mean over all study cells"),
         "detection": "Gi* with disk 1 on counts, zeros included, two-sided p, Benjamini-Hochberg q < 0.05 over all study cells",
         "dayparts": dayparts,
@@ -127,8 +127,8 @@ fn planted_hotspot(hotspot: &Hotspot) -> Value {
             Course::Emerging => "emerging",
             Course::Fading => "fading",
         },
-        "cell": name(hotspot.cell),
-        "disk": disk(hotspot.cell).into_iter().map(name).collect::<Vec<_>>(),
+        "cell": hotspot.cell.to_string(),
+        "disk": hotspot.cell.disk(1).iter().map(ToString::to_string).collect::<Vec<_>>(),
         "lat": tidy(at.lat),
         "lon": tidy(at.lon),
         "share_of_daypart": hotspot.share,
@@ -182,7 +182,7 @@ fn visits(visits: &[Visit]) -> Value {
         .iter()
         .step_by(step)
         .take(VISITS_LISTED)
-        .map(|v| json!({"unit": v.unit, "cell": name(v.cell), "from": utc_text(v.from), "to": utc_text(v.to)}))
+        .map(|v| json!({"unit": v.unit, "cell": v.cell.to_string(), "from": utc_text(v.from), "to": utc_text(v.to)}))
         .collect();
     json!({"planted": visits.len(), "listed": listed})
 }

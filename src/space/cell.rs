@@ -114,13 +114,7 @@ fn lat_lng(point: Point) -> Option<LatLng> {
 ///
 /// # Errors
 /// `Bug` if the slices differ in length or the resolution is over 15.
-pub fn index_many(
-    lat: &[f64],
-    lon: &[f64],
-    valid: &[bool],
-    resolution: u8,
-    out: &mut Vec<Option<i64>>,
-) -> Result<()> {
+pub fn index_many(lat: &[f64], lon: &[f64], valid: &[bool], resolution: u8, out: &mut Vec<Option<i64>>) -> Result<()> {
     if lat.len() != lon.len() || lat.len() != valid.len() {
         return Err(Error::bug("latitudes, longitudes and their validity differ in length"));
     }
@@ -213,8 +207,7 @@ mod tests {
         let lon = [-2.1067, -2.1068, 0.0, 0.0];
         let mut out = Vec::new();
         index_many(&lat, &lon, &[true, true, false, true], 11, &mut out).unwrap();
-        let single: Vec<_> =
-            (0..2).map(|i| Cell::at(Point { lat: lat[i], lon: lon[i] }, 11).map(Cell::bits)).collect();
+        let single: Vec<_> = (0..2).map(|i| Cell::at(Point { lat: lat[i], lon: lon[i] }, 11).map(Cell::bits)).collect();
         assert_eq!(out, [single[0], single[1], None, None]);
         assert!(index_many(&lat, &lon, &[true], 11, &mut out).is_err());
     }
