@@ -1,14 +1,18 @@
-<<<<<<< HEAD
 //! Pages and the report from templates. Values are escaped by the template engine; only the pictures that this program
 //! draws itself go in as they are.
 
 use std::sync::LazyLock;
 
 use minijinja::Environment;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::analysis::disclosure::Released;
+use crate::analysis::kpi_run::KpiRun;
 use crate::error::{Error, Result};
+use crate::render::kpi_view;
 
 #[derive(rust_embed::Embed)]
 #[folder = "web/templates/"]
@@ -34,8 +38,8 @@ static PAGES: LazyLock<Result<Environment<'static>>> = LazyLock::new(|| {
 
 static REPORTS: LazyLock<Result<Environment<'static>>> = LazyLock::new(|| {
     let mut environment = Environment::new();
-    environment.set_trim_blocks(true);
-    environment.set_lstrip_blocks(true);
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    environment.set_syntax(syntax.map_err(|e| wrong("report.html", e))?);
     environment.add_template("report.html", REPORT).map_err(|e| wrong("report.html", e))?;
     Ok(environment)
 });
@@ -46,6 +50,14 @@ static REPORTS: LazyLock<Result<Environment<'static>>> = LazyLock::new(|| {
 /// `Bug` for an unknown template or one that does not fit its context.
 pub fn page(name: &str, context: &impl Serialize) -> Result<String> {
     render(&PAGES, name, context)
+}
+
+/// The context of the KPI page: every measure of a run, and the figures that do not agree.
+///
+/// # Errors
+/// `Bug` if a chart cannot be drawn.
+pub fn kpis_context(run: &Released<KpiRun>) -> Result<serde_json::Value> {
+    Ok(serde_json::json!({ "kpis": kpi_view::measures(run)?, "warnings": kpi_view::warnings(run) }))
 }
 
 pub(super) fn report(context: &impl Serialize) -> Result<String> {
@@ -60,7 +72,7 @@ pub(super) fn report_style() -> &'static str {
 fn render(environment: &Result<Environment<'static>>, name: &str, context: &impl Serialize) -> Result<String> {
     let environment = environment.as_ref().map_err(|e| Error::bug(e.to_string()))?;
     let template = environment.get_template(name).map_err(|e| wrong(name, e))?;
-    template.render(minijinja::Value::from_serialize(context)).map_err(|e| wrong(name, e))
+    template.render(Serde(context)).map_err(|e| wrong(name, e))
 }
 
 fn wrong(name: &str, cause: minijinja::Error) -> Error {
@@ -103,17 +115,19 @@ mod tests {
     }
 
     #[test]
+    fn the_kpi_page_takes_its_context() {
+        use crate::render::kpi_view::tests::sample_run;
+        let run = sample_run(crate::model::access::Role::Analyst);
+        let mut context = kpis_context(&run).unwrap();
+        context["page"] = serde_json::json!({"title": "KPIs", "current": "kpis"});
+        context["about"] = serde_json::json!({"name": "vigie", "version": "0", "synthetic": true});
+        let html = page("kpis.html", &context).unwrap();
+        assert!(html.contains("id=\"m17\"") && html.contains("<svg") && html.contains("over 20%"));
+    }
+
+    #[test]
     fn an_unknown_page_is_a_bug_with_its_name() {
-        let error = page("nowhere.html", &()).unwrap_err();
+        let error = page("nowhere.html", &serde_json::json!({})).unwrap_err();
         assert!(error.message().contains("nowhere.html"));
     }
 }
-=======
-//! stub
-use crate::analysis::disclosure::Released;
-use crate::analysis::kpi_run::KpiRun;
-use crate::error::{Error, Result};
-use serde_json::Value;
-pub fn page(_t: &str, _c: &Value) -> Result<String> { Err(Error::bug("stub")) }
-pub fn kpis_context(_r: &Released<KpiRun>) -> Result<Value> { Err(Error::bug("stub")) }
->>>>>>> main

@@ -12,9 +12,7 @@ use crate::analysis::owner::Owners;
 use crate::error::Result;
 use crate::model::provenance::{Provenance, generator};
 use crate::model::time::Period;
-use crate::render::format;
-use crate::render::hotspot_picture::{self, Caption};
-use crate::render::html;
+use crate::render::{format, hotspot_map, html};
 use crate::render::kpi_view::{self, KpiView, TableView, WarningView};
 use crate::render::map_svg::Base;
 
@@ -73,8 +71,6 @@ pub struct MapPart<'a> {
     pub name: String,
     /// Heading: `Day, 07:00-19:00`.
     pub label: String,
-    /// When, within a sentence: `by day`.
-    pub when: String,
     /// The answer.
     pub answer: &'a Released<HotspotMap>,
     /// Where it came from.
@@ -297,14 +293,13 @@ fn maps(report: &Report<'_>) -> Vec<MapView> {
         .iter()
         .map(|map| {
             let id = format!("map-{}", map.name);
-            let caption = Caption { id: &id, noun: "crimes", when: &map.when };
             MapView {
                 id: format!("places-{}", map.name),
                 label: map.label.clone(),
-                finding: hotspot_picture::finding(map.answer, &caption),
-                svg: hotspot_picture::hotspots(map.answer, map.provenance, report.base, &caption),
+                finding: hotspot_map::finding(map.answer, map.provenance),
+                svg: hotspot_map::svg(&id, map.answer, map.provenance, report.base),
                 table: places(map.answer),
-                notes: hotspot_picture::notes(map.provenance),
+                notes: hotspot_map::notes(map.provenance),
             }
         })
         .collect()

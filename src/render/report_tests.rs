@@ -35,7 +35,6 @@ fn report(audience: Audience, role: Role) -> String {
     let part = |name: &str, label: &str, answer| MapPart {
         name: name.to_owned(),
         label: label.to_owned(),
-        when: format!("by {name}"),
         answer,
         provenance: &provenance,
     };
