@@ -169,7 +169,6 @@ impl Release for Vec<FlowRow> {
 mod tests {
     use super::*;
     use crate::analysis::hotspot::{Bin, CellScore};
-    use crate::analysis::kpi::sample_row;
     use crate::model::access::Role;
     use crate::space::{Cell, Point};
 
@@ -198,6 +197,10 @@ mod tests {
             })
             .collect();
         HotspotMap { rows, outside_study_area: Some(3), undefined_reason: None }
+    }
+
+    fn kpi(period: &str, value: f64) -> KpiRow {
+        KpiRow { period: period.into(), value: Some(value), mean: Some(40.0), ..KpiRow::default() }
     }
 
     fn month(count: u64) -> MonthRow {
@@ -240,11 +243,11 @@ mod tests {
 
     #[test]
     fn a_small_complement_hides_a_share_and_its_series() {
-        let mut share = sample_row("2017-05", 0.9, 0.5, 1.0);
+        let mut share = kpi("2017-05", 0.9);
         (share.numerator, share.denominator) = (Some(18.0), Some(20.0));
-        let mut next = sample_row("2017-06", 0.5, 0.5, 1.0);
+        let mut next = kpi("2017-06", 0.5);
         (next.numerator, next.denominator) = (Some(10.0), Some(20.0));
-        let mut other = sample_row("2017-06", 40.0, 30.0, 50.0);
+        let mut other = kpi("2017-06", 40.0);
         other.id = "other".into();
         let released = release(vec![share, next, other], &POLICY, &reader(Role::Public));
         assert_eq!((released[0].value, released[0].numerator), (None, None));
@@ -254,9 +257,7 @@ mod tests {
 
     #[test]
     fn a_bare_small_value_is_a_count() {
-        let mut stock = sample_row("2017-05", 3.0, 1.0, 9.0);
-        stock.numerator = None;
-        let released = release(vec![stock], &POLICY, &reader(Role::Public));
+        let released = release(vec![kpi("2017-05", 3.0)], &POLICY, &reader(Role::Public));
         assert_eq!(released[0].value, None);
     }
 }

@@ -134,8 +134,7 @@ pub enum Bin {
 
 impl Bin {
     /// All bins, coldest first.
-    pub const ALL: [Bin; 7] =
-        [Bin::Cold99, Bin::Cold95, Bin::Cold90, Bin::None, Bin::Hot90, Bin::Hot95, Bin::Hot99];
+    pub const ALL: [Bin; 7] = [Bin::Cold99, Bin::Cold95, Bin::Cold90, Bin::None, Bin::Hot90, Bin::Hot95, Bin::Hot99];
 
     /// The bin of a z and its q: the size by q, the side by the sign of z.
     ///
@@ -147,13 +146,13 @@ impl Bin {
     /// ```
     pub fn of(z: Option<f64>, q: Option<f64>) -> Self {
         let (Some(z), Some(q)) = (z, q) else { return Bin::None };
-        let hot = z > 0.0;
-        match q {
-            q if q <= 0.01 => [Bin::Cold99, Bin::Hot99],
-            q if q <= 0.05 => [Bin::Cold95, Bin::Hot95],
-            q if q <= 0.10 => [Bin::Cold90, Bin::Hot90],
-            _ => [Bin::None, Bin::None],
-        }[usize::from(hot)]
+        let (cold, hot) = match q {
+            q if q <= 0.01 => (Bin::Cold99, Bin::Hot99),
+            q if q <= 0.05 => (Bin::Cold95, Bin::Hot95),
+            q if q <= 0.10 => (Bin::Cold90, Bin::Hot90),
+            _ => return Bin::None,
+        };
+        if z > 0.0 { hot } else { cold }
     }
 
     /// Words of tables and the API.
@@ -262,6 +261,22 @@ impl HotspotMap {
 /// ([`gi_star`]); q over all cells of the answer ([`benjamini_hochberg`]); bin by q and the sign of z.
 /// **Units**: records a square kilometre of the cell's own area.
 /// **Undefined**: z, p and q of every cell if all counts are equal or there are fewer than three cells, with the reason.
+///
+/// # Example
+/// ```
+/// use vigie::analysis::hotspot::{Bin, CellCount, Method, Question, score};
+/// use vigie::model::time::parse_period_name;
+/// use vigie::space::{Cell, Point, StudyArea};
+/// let question = Question {
+///     dataset: "crimes".into(), group: None, period: parse_period_name("2017")?, daypart: None, resolution: 9,
+///     method: Method::GiStar,
+/// };
+/// question.check()?;
+/// let town = Cell::at(Point { lat: 49.1868, lon: -2.1067 }, 9).ok_or(vigie::error::Error::bug("no cell"))?;
+/// let map = score(&[CellCount { cell: town, count: 90 }], &StudyArea::jersey()?, &question)?;
+/// assert!(map.rows.iter().any(|row| row.cell == town && row.bin == Bin::Hot99));
+/// # Ok::<(), vigie::error::Error>(())
+/// ```
 ///
 /// # Errors
 /// `Bug` for a count in a cell of another resolution; `Input` for a resolution over 15.

@@ -6,12 +6,10 @@ use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 
 use crate::model::time::parse_period_name;
-use crate::stats::spc::{
-    Assurance, Direction, Limits, Point, Profile, Variation, assurance, judge, limits, variation,
-};
+use crate::stats::spc::{Assurance, Direction, Limits, Point, Profile, Variation, assurance, judge, limits, variation};
 
 /// One value of one KPI: exactly what `kpi run` prints.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct KpiRow {
     /// KPI.
     pub id: String,
@@ -80,7 +78,21 @@ pub struct Chart {
 ///
 /// **Method**: XmR by the profile ([`limits`], [`judge`]). Variation of every row is that of its own point; assurance
 /// sets the limits against the row's own target. Both only from `profile.icon_points` values on.
+/// **Units**: those of the values.
 /// **Undefined**: `None`, and rows left as they are, for fewer than two values in a row.
+///
+/// # Example
+/// ```
+/// use vigie::analysis::kpi::{KpiRow, with_limits};
+/// use vigie::stats::spc::{Direction, NHSR_02, Variation};
+/// let mut values = [20.0, 22.0].repeat(7);
+/// values.push(40.0);
+/// let mut rows: Vec<KpiRow> =
+///     values.iter().map(|value| KpiRow { value: Some(*value), ..KpiRow::default() }).collect();
+/// with_limits(&mut rows, Direction::Decrease, &NHSR_02).ok_or("too short")?;
+/// assert_eq!(rows[14].variation, Some(Variation::ConcernHigh));
+/// # Ok::<(), &str>(())
+/// ```
 pub fn with_limits(rows: &mut [KpiRow], direction: Direction, profile: &Profile) -> Option<Chart> {
     let values: Vec<Option<f64>> = rows.iter().map(|row| row.value).collect();
     let limits = limits(&values, profile)?;
@@ -91,10 +103,8 @@ pub fn with_limits(rows: &mut [KpiRow], direction: Direction, profile: &Profile)
         row.lpl = Some(limits.lpl);
         row.upl = Some(limits.upl);
         row.variation = (enough && row.value.is_some()).then(|| variation(point.signal, direction));
-        row.assurance = row
-            .target
-            .filter(|_| enough)
-            .and_then(|target| assurance(limits.lpl, limits.upl, target, direction));
+        row.assurance =
+            row.target.filter(|_| enough).and_then(|target| assurance(limits.lpl, limits.upl, target, direction));
     }
     Some(Chart { limits, points })
 }
@@ -173,8 +183,12 @@ fn thousands(value: f64) -> String {
 ///
 /// # Example
 /// ```
-/// use vigie::analysis::kpi::{Unit, finding, sample_row};
-/// let row = sample_row("2017-05", 148.0, 102.6, 197.4);
+/// use vigie::analysis::kpi::{KpiRow, Unit, finding};
+/// use vigie::stats::spc::Variation;
+/// let row = KpiRow {
+///     period: "2017-05".into(), value: Some(148.0), lpl: Some(102.6), upl: Some(197.4),
+///     variation: Some(Variation::CommonCause), ..KpiRow::default()
+/// };
 /// assert_eq!(
 ///     finding(&row, "anti-social behaviour incidents", Unit::Count),
 ///     "May 2017: 148 anti-social behaviour incidents, within the usual range (103 to 197)"
@@ -228,44 +242,26 @@ pub fn period_words(period: &str) -> String {
     }
 }
 
-/// A made-up row, for examples and tests.
-#[doc(hidden)]
-pub fn sample_row(period: &str, value: f64, lpl: f64, upl: f64) -> KpiRow {
-    KpiRow {
-        id: "example".into(),
-        measure: "count".into(),
-        period: period.into(),
-        area: None,
-        daypart: None,
-        grade: None,
-        value: Some(value),
-        numerator: Some(value),
-        denominator: None,
-        excluded: BTreeMap::new(),
-        target: None,
-        mean: Some(f64::midpoint(lpl, upl)),
-        lpl: Some(lpl),
-        upl: Some(upl),
-        variation: Some(Variation::CommonCause),
-        assurance: None,
-        undefined_reason: None,
-        definition: String::new(),
-        version: "1.0.0".into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::stats::spc::NHSR_02;
 
-    fn series(values: &[f64]) -> Vec<KpiRow> {
-        let mut rows: Vec<KpiRow> =
-            (1..).zip(values).map(|(month, v)| sample_row(&format!("2017-{month:02}"), *v, 0.0, 0.0)).collect();
-        for row in &mut rows {
-            (row.mean, row.lpl, row.upl, row.variation) = (None, None, None, None);
+    fn sample_row(period: &str, value: f64, lpl: f64, upl: f64) -> KpiRow {
+        KpiRow {
+            period: period.into(),
+            value: Some(value),
+            numerator: Some(value),
+            mean: Some(f64::midpoint(lpl, upl)),
+            lpl: Some(lpl),
+            upl: Some(upl),
+            variation: Some(Variation::CommonCause),
+            ..KpiRow::default()
         }
-        rows
+    }
+
+    fn series(values: &[f64]) -> Vec<KpiRow> {
+        values.iter().map(|v| KpiRow { value: Some(*v), ..KpiRow::default() }).collect()
     }
 
     #[test]
@@ -278,7 +274,8 @@ mod tests {
         with_limits(&mut more, Direction::Decrease, &NHSR_02).unwrap();
         assert_eq!(more[12].variation, Some(Variation::ConcernHigh));
         assert_eq!(more[12].assurance, Some(Assurance::ConsistentPass));
-        assert_eq!((more[0].variation, more[0].assurance), (Some(Variation::CommonCause), None));
+        // The last point lifts the mean above all twelve before it: a run, and no target, no assurance.
+        assert_eq!((more[0].variation, more[0].assurance), (Some(Variation::ImprovementLow), None));
     }
 
     #[test]
@@ -298,10 +295,7 @@ mod tests {
             change(&mut row);
             finding(&row, "things", unit)
         };
-        let high = say(
-            |row| (row.value, row.variation) = (Some(1250.0), Some(Variation::ConcernHigh)),
-            Unit::Count,
-        );
+        let high = say(|row| (row.value, row.variation) = (Some(1250.0), Some(Variation::ConcernHigh)), Unit::Count);
         assert_eq!(high, "May 2017: 1,250 things, above the usual range (103 to 197): a concern");
         let shifted = say(|row| row.variation = Some(Variation::ImprovementLow), Unit::Count);
         assert_eq!(
@@ -310,10 +304,7 @@ mod tests {
         );
         let none = say(|row| (row.value, row.undefined_reason) = (None, Some("suppressed".into())), Unit::Count);
         assert_eq!(none, "May 2017: no value for things (suppressed)");
-        let share = say(
-            |row| (row.value, row.lpl, row.upl) = (Some(0.954), Some(0.88), Some(1.03)),
-            Unit::Percent,
-        );
+        let share = say(|row| (row.value, row.lpl, row.upl) = (Some(0.954), Some(0.88), Some(1.03)), Unit::Percent);
         assert_eq!(share, "May 2017: 95.4% things, within the usual range (88.0% to 100.0%)");
     }
 
@@ -328,8 +319,25 @@ mod tests {
         let json = serde_json::to_value(sample_row("2017-05", 148.0, 103.0, 197.0)).unwrap();
         let keys: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
         let wanted = [
-            "id", "measure", "period", "area", "daypart", "grade", "value", "numerator", "denominator", "excluded",
-            "target", "mean", "lpl", "upl", "variation", "assurance", "undefined_reason", "definition", "version",
+            "id",
+            "measure",
+            "period",
+            "area",
+            "daypart",
+            "grade",
+            "value",
+            "numerator",
+            "denominator",
+            "excluded",
+            "target",
+            "mean",
+            "lpl",
+            "upl",
+            "variation",
+            "assurance",
+            "undefined_reason",
+            "definition",
+            "version",
         ];
         assert_eq!(keys, wanted);
         assert_eq!((json["numerator"].to_string(), &json["variation"]), ("148".into(), &"common_cause".into()));

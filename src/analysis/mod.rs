@@ -1,8 +1,13 @@
 //! Questions and answers: hotspots, trends, KPIs, flow, and what of them may be released. Rank 3: imports `model`,
 //! `error`, `space`, `stats`, `config`; no I/O.
 
+pub mod definition;
 pub mod disclosure;
 pub mod flow;
 pub mod hotspot;
 pub mod kpi;
+pub mod kpi_run;
+pub mod kpi_values;
+pub mod owner;
+pub mod reconcile;
 pub mod trend;

@@ -84,7 +84,23 @@ pub fn change(now: u64, base: Option<u64>) -> (Option<f64>, Change) {
 ///
 /// **Method**: sums by calendar month (Polars `group_by_dynamic`); a rolling sum of twelve; the same month by a shift of
 /// twelve; the year to date from January of the calendar year. Sums of whole counts only, so no month is weighted.
+/// **Units**: records.
 /// **Undefined**: each column says when it is `None`.
+///
+/// # Example
+/// ```
+/// use std::sync::Arc;
+/// use arrow::array::{Date32Array, Int64Array, RecordBatch};
+/// use vigie::{analysis::trend::monthly, model::time::parse_period_name};
+/// let daily = RecordBatch::try_from_iter([
+///     ("local_on", Arc::new(Date32Array::from(vec![17_168, 17_227])) as _), // 2 January and 2 March 2017
+///     ("count", Arc::new(Int64Array::from(vec![3, 4])) as _),
+/// ])?;
+/// let rows = monthly(&daily, parse_period_name("2017-Q1")?)?;
+/// assert_eq!(rows.iter().map(|row| row.count).collect::<Vec<_>>(), [Some(3), Some(0), Some(4)]);
+/// assert_eq!(rows[2].ytd, Some(7));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// `Bug` if the columns are not there or a count is negative.
@@ -289,7 +305,8 @@ mod tests {
 
     #[test]
     fn months_of_nothing_are_kept() {
-        let rows = monthly(&daily(&[("2016-01-01", 0), ("2017-03-09", 4)]), period("2017-01-01", "2017-05-01")).unwrap();
+        let rows =
+            monthly(&daily(&[("2016-01-01", 0), ("2017-03-09", 4)]), period("2017-01-01", "2017-05-01")).unwrap();
         let counts: Vec<_> = rows.iter().map(|row| row.count).collect();
         assert_eq!(counts, [Some(0), Some(0), Some(4), Some(0)]);
         assert_eq!((rows[2].change, rows[2].change_share), (Change::New, None));
@@ -298,7 +315,8 @@ mod tests {
 
     #[test]
     fn what_is_not_held_is_none() {
-        let rows = monthly(&daily(&[("2016-05-20", 3), ("2017-05-20", 0)]), period("2017-05-01", "2017-07-01")).unwrap();
+        let rows =
+            monthly(&daily(&[("2016-05-20", 3), ("2017-05-20", 0)]), period("2017-05-01", "2017-07-01")).unwrap();
         // May 2016 is held from the 20th only, so it is no base.
         assert_eq!((rows[0].same_month_last_year, rows[0].change), (None, Change::NoBase));
         assert_eq!((rows[0].rolling_12, rows[0].ytd, rows[0].ytd_last_year), (Some(0), Some(0), None));

@@ -1,1 +1,124 @@
-//! (to come)
+//! SQL over the store: one DataFusion session a store version, the question catalogue of `queries/`, and the functions
+//! of place and time that SQL may use. Read-only. Rank 4.
+
+mod catalogue;
+mod params;
+mod sandbox;
+mod session;
+mod udf;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::error::DataFusionError;
+use datafusion::prelude::SessionContext;
+
+pub use catalogue::{ColumnDoc, ParamDoc, QueryDoc, queries};
+pub use params::Value;
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::store::{AsOf, Store, StoreVersion};
+
+/// The SQL engine over one store. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    store: Arc<Store>,
+    config: Arc<Config>,
+    /// The session of the version asked for last: questions mostly come for the newest one.
+    last: Arc<Mutex<Option<Snapshot>>>,
+}
+
+/// The store as one version holds it, ready for SQL.
+#[derive(Clone)]
+pub struct Snapshot {
+    version: StoreVersion,
+    context: SessionContext,
+}
+
+/// What a query answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Columns, known even without rows.
+    pub schema: SchemaRef,
+    /// Rows.
+    pub batches: Vec<RecordBatch>,
+}
+
+impl Answer {
+    /// Number of rows.
+    pub fn row_count(&self) -> u64 {
+        self.batches.iter().map(|b| b.num_rows() as u64).sum()
+    }
+}
+
+impl Engine {
+    /// An engine over a store.
+    pub fn new(store: Arc<Store>, config: Arc<Config>) -> Self {
+        Self { store, config, last: Arc::new(Mutex::new(None)) }
+    }
+
+    /// The store at a moment.
+    ///
+    /// # Errors
+    /// `Missing` if the store has no such version.
+    pub async fn snapshot(&self, as_of: AsOf) -> Result<Snapshot> {
+        let version = self.store.version(as_of)?;
+        let cached = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(snapshot) = cached.filter(|s| s.version == version) {
+            return Ok(snapshot);
+        }
+        let context = session::build(&self.store, &version, &self.config).await?;
+        let snapshot = Snapshot { version, context };
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot.clone());
+        Ok(snapshot)
+    }
+
+    /// Asks a question of the catalogue of the newest version.
+    ///
+    /// # Errors
+    /// As [`Snapshot::query`].
+    pub async fn query(&self, name: &str, params: &BTreeMap<String, Value>) -> Result<Vec<RecordBatch>> {
+        Ok(self.snapshot(AsOf::Newest).await?.query(name, params).await?.batches)
+    }
+}
+
+impl Snapshot {
+    /// The version that is read.
+    pub fn version(&self) -> u64 {
+        self.version.version
+    }
+
+    /// Asks a question of the catalogue, with its parameters bound by name. An optional parameter may be left out.
+    ///
+    /// # Errors
+    /// `Input` for an unknown question, an unknown, missing or ill-typed parameter.
+    pub async fn query(&self, name: &str, params: &BTreeMap<String, Value>) -> Result<Answer> {
+        let query = catalogue::find(name)?;
+        let values = query.bind(params)?;
+        let frame = self.context.sql(&query.sql).await.map_err(|e| failed(name, e))?;
+        let frame = frame.with_param_values(values).map_err(|e| failed(name, e))?;
+        collect(frame).await.map_err(|e| failed(name, e))
+    }
+
+    /// Runs one read-only statement.
+    ///
+    /// # Errors
+    /// `Input` if it is not one `SELECT`, or does not resolve.
+    pub async fn sql(&self, text: &str) -> Result<Answer> {
+        let frame = sandbox::plan(&self.context, text).await?;
+        collect(frame).await.map_err(|e| sandbox::refused(&e))
+    }
+}
+
+async fn collect(frame: datafusion::prelude::DataFrame) -> std::result::Result<Answer, DataFusionError> {
+    let schema = Arc::new(frame.schema().as_arrow().clone());
+    let batches = frame.collect().await?;
+    Ok(Answer { schema, batches })
+}
+
+fn failed(name: &str, cause: DataFusionError) -> Error {
+    Error::bug(format!("the query {name} failed: {}", cause.message())).with_cause(cause)
+}

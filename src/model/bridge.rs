@@ -48,7 +48,8 @@ pub fn to_polars(batch: &RecordBatch) -> Result<DataFrame> {
 fn column(field: &Field, array: &dyn Array) -> Result<Column> {
     let name = field.name().as_str().into();
     let any = array.as_any();
-    let cannot = || Error::bug(format!("column `{}` of type {} cannot cross to Polars", field.name(), field.data_type()));
+    let cannot =
+        || Error::bug(format!("column `{}` of type {} cannot cross to Polars", field.name(), field.data_type()));
     Ok(match field.data_type() {
         ArrowType::Int64 => {
             let values = any.downcast_ref::<Int64Array>().ok_or_else(cannot)?;
@@ -99,9 +100,9 @@ fn array(column: &Column) -> Result<ArrayRef> {
         DataType::Int64 => Arc::new(series.i64().map_err(polars_bug)?.iter().collect::<Int64Array>()),
         DataType::Float64 => Arc::new(series.f64().map_err(polars_bug)?.iter().collect::<Float64Array>()),
         DataType::String => Arc::new(series.str().map_err(polars_bug)?.iter().collect::<StringArray>()),
-        DataType::Date => Arc::new(series.date().map_err(polars_bug)?.physical().iter().collect::<Date32Array>()),
+        DataType::Date => Arc::new(series.date().map_err(polars_bug)?.phys.iter().collect::<Date32Array>()),
         DataType::Datetime(TimeUnit::Microseconds, _) => {
-            let instants = series.datetime().map_err(polars_bug)?.physical();
+            let instants = &series.datetime().map_err(polars_bug)?.phys;
             Arc::new(instants.iter().collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
         }
         other => {

@@ -35,6 +35,16 @@ impl ColumnKind {
     }
 }
 
+/// What equal keys in one file mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Repeats {
+    /// Different records, told apart by their order: one casualty of several in a collision.
+    Ordinal,
+    /// Versions of one record: the latest recorded wins.
+    Revision,
+}
+
 /// One column of a table.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {

@@ -1,8 +1,8 @@
 //! Named areas: parishes, vingtaines, beats. Which one holds a point?
 
+use geo_types::Polygon;
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
-use geo_types::Polygon;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
@@ -16,8 +16,11 @@ const COAST: &str = include_str!("../../data-samples/geo/coastline.geojson");
 #[derive(Debug)]
 pub struct Areas {
     areas: Vec<Area>,
-    index: RTree<GeomWithData<Rectangle<[f64; 2]>, (usize, usize)>>,
+    index: RTree<BoxOf>,
 }
+
+/// The box of one polygon: which area, which of its polygons.
+type BoxOf = GeomWithData<Rectangle<[f64; 2]>, (usize, usize)>;
 
 /// One named area.
 #[derive(Debug, Clone)]
@@ -37,7 +40,11 @@ impl Area {
 
     /// Its polygons with fewer corners, none moved further than `metres`; parts that vanish are dropped.
     pub fn simplified(&self, metres: f64) -> Vec<Shape> {
-        self.polygons.iter().filter_map(|polygon| shapes::simplify(polygon, metres)).map(|p| shapes::to_shape(&p)).collect()
+        self.polygons
+            .iter()
+            .filter_map(|polygon| shapes::simplify(polygon, metres))
+            .map(|p| shapes::to_shape(&p))
+            .collect()
     }
 
     /// The box around it.

@@ -56,6 +56,9 @@ impl Cell {
     /// Cells of a finer (or the same) resolution inside this one, ascending; empty for a coarser resolution.
     pub fn children(self, resolution: u8) -> Vec<Cell> {
         let Ok(resolution) = Resolution::try_from(resolution) else { return Vec::new() };
+        if resolution < self.0.resolution() {
+            return Vec::new();
+        }
         let mut cells: Vec<Cell> = self.0.children(resolution).map(Self).collect();
         cells.sort_unstable();
         cells
@@ -111,13 +114,7 @@ fn lat_lng(point: Point) -> Option<LatLng> {
 ///
 /// # Errors
 /// `Bug` if the slices differ in length or the resolution is over 15.
-pub fn index_many(
-    lat: &[f64],
-    lon: &[f64],
-    valid: &[bool],
-    resolution: u8,
-    out: &mut Vec<Option<i64>>,
-) -> Result<()> {
+pub fn index_many(lat: &[f64], lon: &[f64], valid: &[bool], resolution: u8, out: &mut Vec<Option<i64>>) -> Result<()> {
     if lat.len() != lon.len() || lat.len() != valid.len() {
         return Err(Error::bug("latitudes, longitudes and their validity differ in length"));
     }
@@ -151,7 +148,7 @@ impl FromStr for Cell {
         u64::from_str_radix(text, 16)
             .ok()
             .and_then(|bits| Cell::from_bits(bits.cast_signed()))
-            .ok_or_else(|| Error::input(format!("`{text}` is not an H3 cell; write it as 89186b4d2a7ffff")))
+            .ok_or_else(|| Error::input(format!("`{text}` is not an H3 cell; write it as 89186282bbbffff")))
     }
 }
 
@@ -169,7 +166,9 @@ mod tests {
 
     #[test]
     fn bits_text_and_back() {
+        assert_eq!(Cell::at(TOWN, 9).unwrap().to_string(), "89186282bbbffff");
         let cell = Cell::at(TOWN, 11).unwrap();
+        assert_eq!(cell.to_string(), "8b186282bba0fff");
         assert_eq!(Cell::from_bits(cell.bits()), Some(cell));
         assert_eq!(cell.to_string().parse::<Cell>().unwrap(), cell);
         assert!("zz".parse::<Cell>().is_err() && "0".parse::<Cell>().is_err());
@@ -182,7 +181,7 @@ mod tests {
         let parent = cell.parent(7).unwrap();
         assert_eq!(parent.children(9).len(), 49);
         assert!(parent.children(9).contains(&cell));
-        assert_eq!(cell.parent(10), None);
+        assert_eq!((cell.parent(10), cell.children(8).len(), cell.children(9)), (None, 0, vec![cell]));
         assert_eq!((cell.ring1().len(), cell.disk(2).len()), (6, 19));
     }
 
@@ -208,8 +207,7 @@ mod tests {
         let lon = [-2.1067, -2.1068, 0.0, 0.0];
         let mut out = Vec::new();
         index_many(&lat, &lon, &[true, true, false, true], 11, &mut out).unwrap();
-        let single: Vec<_> =
-            (0..2).map(|i| Cell::at(Point { lat: lat[i], lon: lon[i] }, 11).map(Cell::bits)).collect();
+        let single: Vec<_> = (0..2).map(|i| Cell::at(Point { lat: lat[i], lon: lon[i] }, 11).map(Cell::bits)).collect();
         assert_eq!(out, [single[0], single[1], None, None]);
         assert!(index_many(&lat, &lon, &[true], 11, &mut out).is_err());
     }

@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn every_point_of_the_coast_has_its_cell() {
         let jersey = StudyArea::jersey().unwrap();
-        for point in jersey.shapes()[0].rings[0].iter() {
+        for point in &jersey.shapes()[0].rings[0] {
             assert!(jersey.contains_cell(Cell::at(*point, 9).unwrap()), "{point:?}");
         }
     }

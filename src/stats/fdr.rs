@@ -22,6 +22,12 @@ pub fn benjamini_hochberg(p: &[Option<f64>]) -> Vec<Option<f64>> {
 /// **Method** (Benjamini and Yekutieli 2001, doi:10.1214/aos/1013699998): the Benjamini-Hochberg q before its cap,
 /// times Σ 1/i for i = 1 … m, at most 1.
 /// **Undefined**: as [`benjamini_hochberg`].
+///
+/// # Example
+/// ```
+/// use vigie::stats::fdr::benjamini_yekutieli;
+/// assert_eq!(benjamini_yekutieli(&[Some(0.01), Some(0.5)]), [Some(0.03), Some(0.75)]);
+/// ```
 pub fn benjamini_yekutieli(p: &[Option<f64>]) -> Vec<Option<f64>> {
     let tests = p.iter().flatten().count();
     step_up(p, (1..=tests).map(|i| 1.0 / i as f64).sum())

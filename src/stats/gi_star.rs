@@ -78,6 +78,18 @@ pub fn gi_star(values: &[f64], neighbours: &Neighbours) -> Result<GiStar> {
 /// The same formula as [`gi_star`]; z does not change when a row is multiplied by a positive constant, so binary and
 /// row-standardised weights agree.
 ///
+/// **Units** and **Undefined**: as [`gi_star`]; a place is undefined if its weights are equal over the whole map.
+///
+/// # Example
+/// ```
+/// use vigie::stats::{gi_star::{gi_star, gi_star_weighted}, neighbours::Neighbours};
+/// let values = [9.0, 8.0, 1.0, 0.0];
+/// let binary = gi_star(&values, &Neighbours::from_lists(&[vec![1], vec![0], vec![], vec![]])?)?;
+/// let halves = [vec![(0, 0.5), (1, 0.5)], vec![(0, 0.5), (1, 0.5)], vec![(2, 0.5)], vec![(3, 0.5)]];
+/// assert_eq!(gi_star_weighted(&values, &halves)?.z, binary.z);
+/// # Ok::<(), vigie::error::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`gi_star`]; also `Bug` if a row names a place that does not exist.
 pub fn gi_star_weighted(values: &[f64], rows: &[Vec<(u32, f64)>]) -> Result<GiStar> {
@@ -108,11 +120,7 @@ fn score(values: &[f64], row_of: impl Fn(usize) -> Row) -> Result<GiStar> {
     if let Some(place) = values.iter().position(|value| !value.is_finite()) {
         return Err(Error::data(format!("the value of place {place} is not a finite number")));
     }
-    let nothing = |reason| GiStar {
-        z: vec![None; values.len()],
-        p: vec![None; values.len()],
-        undefined: Some(reason),
-    };
+    let nothing = |reason| GiStar { z: vec![None; values.len()], p: vec![None; values.len()], undefined: Some(reason) };
     if values.len() < 3 {
         return Ok(nothing(Undefined::TooFewPlaces));
     }

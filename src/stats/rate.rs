@@ -14,7 +14,7 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Both limits times a constant: the interval of a rate from that of its count.
+    /// Both limits times a positive constant: the interval of a rate from that of its count.
     #[must_use]
     pub fn scaled(self, factor: f64) -> Self {
         Self { lower: self.lower.map(|lower| lower * factor), upper: self.upper * factor }
@@ -91,7 +91,17 @@ fn bisect(far: f64, below: impl Fn(f64) -> bool) -> f64 {
 
 /// Interval of a Poisson count by the method its size asks for: exact below 10, Byar from 10 on.
 ///
-/// **Undefined**: as [`exact_poisson`] and [`byar`].
+/// **Method**: [`exact_poisson`] and [`byar`], joined as the English public health tables (PHE) do.
+/// **Units**: those of the count; [`Interval::scaled`] makes them those of a rate.
+/// **Undefined**: `None` unless 0 < confidence < 1.
+///
+/// # Example
+/// ```
+/// use vigie::stats::rate::poisson;
+/// let per_1000 = poisson(65, 0.95).ok_or("undefined")?.scaled(1000.0 / 13_000.0);
+/// assert!((per_1000.upper - 6.373).abs() < 1e-3);
+/// # Ok::<(), &str>(())
+/// ```
 pub fn poisson(count: u64, confidence: f64) -> Option<Interval> {
     if count < 10 { exact_poisson(count, confidence) } else { byar(count as f64, confidence) }
 }

@@ -224,7 +224,13 @@ fn a_breach_would_be_seen() {
     assert_eq!(wrong("space/cell.rs", "let x = crate::app::App::new();"), 1);
     assert_eq!(wrong("model/time.rs", "use crate::{\n    error::{Error, Result},\n    space::Point,\n};"), 1);
     assert_eq!(wrong("ingest/read.rs", "use crate::{error::Result, space::{cell::Cell, app}};"), 0);
-    assert_eq!(wrong("app/mod.rs", "// use crate::cli;\nuse crate::store::Store;\n#[cfg(test)]\nmod tests {\n    use crate::cli;\n}\n"), 0);
+    assert_eq!(
+        wrong(
+            "app/mod.rs",
+            "// use crate::cli;\nuse crate::store::Store;\n#[cfg(test)]\nmod tests {\n    use crate::cli;\n}\n"
+        ),
+        0
+    );
     assert_eq!(wrong("novelty.rs", ""), 1);
     assert!(names_crate("use geo::Area;", "geo") && names_crate("fn f() { h3o::LatLng }", "h3o"));
     assert!(!names_crate("use crate::geo::x;", "geo") && !names_crate("geojson::x", "geo"));

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use vigie::analysis::disclosure::{Policy, release};
 use vigie::analysis::flow::FlowRow;
 use vigie::analysis::hotspot::{CellCount, Method, Question, score};
-use vigie::analysis::kpi::{KpiRow, sample_row};
+use vigie::analysis::kpi::KpiRow;
 use vigie::analysis::trend::{MonthRow, change};
 use vigie::model::access::{Principal, Role};
 use vigie::model::time::{Period, parse_date};
@@ -63,10 +63,13 @@ fn month(count: u64, base: Option<u64>, rolling_12: u64, ytd: u64) -> MonthRow {
 }
 
 fn share(top: u32, all: u32) -> KpiRow {
-    let mut row = sample_row("2017-05", f64::from(top) / f64::from(all.max(1)), 0.0, 1.0);
-    (row.numerator, row.denominator) = (Some(f64::from(top)), Some(f64::from(all)));
-    row.excluded = BTreeMap::from([("cancelled".to_owned(), u64::from(top))]);
-    row
+    KpiRow {
+        value: Some(f64::from(top) / f64::from(all.max(1))),
+        numerator: Some(f64::from(top)),
+        denominator: Some(f64::from(all)),
+        excluded: BTreeMap::from([("cancelled".to_owned(), u64::from(top))]),
+        ..KpiRow::default()
+    }
 }
 
 /// Whole numbers from 1 to `k − 1` at any of the keys, anywhere in a JSON text.

@@ -88,8 +88,7 @@ fn gi_star_on_six_points() {
         .iter()
         .map(|list| whole(list).iter().map(|n| u32::try_from(*n).unwrap()).collect())
         .collect();
-    let GiStar { z, p, undefined } =
-        gi_star(&numbers(&case["y"]), &Neighbours::from_lists(&lists).unwrap()).unwrap();
+    let GiStar { z, p, undefined } = gi_star(&numbers(&case["y"]), &Neighbours::from_lists(&lists).unwrap()).unwrap();
     assert_eq!(undefined, None);
     assert_all_close("z", &z, &case["gistar_z"]);
     assert_all_close("p", &p, &case["gistar_p2"]);

@@ -1,0 +1,19 @@
+-- purpose: what happens in each cell: records by kind
+-- param dataset text table of events
+-- param from date first island date
+-- param to date the day after the last
+-- param res int H3 resolution of the answer, at most 11
+-- param start int? first minute of the daypart, local time
+-- param end int? minute after the last of the daypart
+-- param weekdays int? bit set of the days on which the daypart starts; 0 means every day
+-- column cell int H3 index bits
+-- column kind text value of the dataset's group column
+-- column records int number of records
+SELECT h3_parent(cell, $res) AS cell, coalesce(kind, 'not stated') AS kind, count(*) AS records
+FROM events
+WHERE dataset = $dataset
+  AND local_on >= $from AND local_on < $to
+  AND cell IS NOT NULL
+  AND in_daypart(local_on, local_minute, $start, $end, $weekdays)
+GROUP BY 1, 2
+ORDER BY 1, records DESC, kind

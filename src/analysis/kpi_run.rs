@@ -1,0 +1,381 @@
+//! One run of the KPIs: every measure as a series with limits, what the rules say of it, one sentence, and whether the
+//! figures agree with each other.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::analysis::definition::{Check, Definition, Grain, Kpi, MeasureKind, Sensitivity, Status, Target};
+use crate::analysis::disclosure::{Release, SUPPRESSED};
+use crate::analysis::kpi::{Chart, KpiRow, finding, with_limits};
+use crate::analysis::kpi_values::{Extent, Observation, Slot};
+use crate::analysis::reconcile::{Reconciliation, ShareClaim, does_not_close, share};
+use crate::model::provenance::Provenance;
+use crate::model::time::{Period, date_in_words};
+use crate::stats::spc::NHSR_02;
+
+/// Periods that make the limits, those asked for included.
+pub const BASELINE: usize = 24;
+
+/// What a run of the KPIs answers.
+#[derive(Debug, Clone)]
+pub struct KpiRun {
+    /// The measures, in the order of the plan.
+    pub measures: Vec<MeasureRun>,
+    /// Figures set against each other; those that disagree are warnings.
+    pub checks: Vec<Reconciliation>,
+    /// The period asked for.
+    pub period: Period,
+    /// Where it came from.
+    pub provenance: Provenance,
+}
+
+/// One measure of a run.
+#[derive(Debug, Clone)]
+pub struct MeasureRun {
+    /// The measure.
+    pub kpi: Kpi,
+    /// The definition in force at the end of the period.
+    pub definition: Definition,
+    /// Its hash.
+    pub hash: String,
+    /// The target in force at the end of the period.
+    pub target: Option<Target>,
+    /// The series, baseline first.
+    pub rows: Vec<KpiRow>,
+    /// Index of the first row that was asked for.
+    pub asked_from: usize,
+    /// Limits and what the rules say; `None` for a short series.
+    pub chart: Option<Chart>,
+    /// Other figures, one map a row: `total`, `median_min`, `p90_min`.
+    pub also: Vec<BTreeMap<String, f64>>,
+    /// One sentence on the last value asked for.
+    pub finding: String,
+}
+
+impl KpiRun {
+    /// The rows asked for, measure after measure: what `kpi run` prints.
+    pub fn rows(&self) -> impl Iterator<Item = &KpiRow> {
+        self.measures.iter().flat_map(MeasureRun::asked)
+    }
+
+    /// Figures that do not agree.
+    pub fn warnings(&self) -> impl Iterator<Item = &Reconciliation> {
+        self.checks.iter().filter(|check| !check.agrees)
+    }
+}
+
+impl MeasureRun {
+    /// The rows asked for.
+    pub fn asked(&self) -> &[KpiRow] {
+        self.rows.get(self.asked_from..).unwrap_or_default()
+    }
+
+    /// The last row with a value, or else the last: of those asked for.
+    pub fn latest(&self) -> Option<&KpiRow> {
+        self.asked().iter().rev().find(|row| row.value.is_some()).or_else(|| self.asked().last())
+    }
+
+    fn say(&mut self) {
+        let unit = self.kpi.unit;
+        self.finding =
+            self.latest().map_or_else(String::new, |row| finding(row, &self.kpi.noun, unit));
+    }
+}
+
+/// What is needed to make a series out of what the queries counted.
+#[derive(Debug)]
+pub struct Series<'a> {
+    /// The measure.
+    pub kpi: &'a Kpi,
+    /// Text of its query, for the hash.
+    pub query_text: &'a str,
+    /// Its periods.
+    pub slots: &'a [Slot],
+    /// What the query counted.
+    pub seen: &'a BTreeMap<String, Observation>,
+    /// Dates of its table.
+    pub held: Option<Extent>,
+    /// Last island date of the data.
+    pub data_to: Option<NaiveDate>,
+}
+
+/// Makes the series of one measure.
+///
+/// **Method** one row a period; a period without records is 0 for counts and undefined for the rest; limits by
+/// [`with_limits`] over the whole baseline.
+/// **Undefined** a period that the data does not reach the end of, one before it begins, a share of nothing.
+pub fn measure(series: &Series<'_>) -> Option<MeasureRun> {
+    let kpi = series.kpi;
+    let last_day = series.slots.last()?.dates.from;
+    let definition = kpi.definition_on(last_day)?.clone();
+    let grain = definition.time_dim.grain;
+    let nothing = Observation::default();
+    let mut rows: Vec<KpiRow> = Vec::with_capacity(series.slots.len());
+    let mut also = Vec::with_capacity(series.slots.len());
+    for slot in series.slots {
+        let used = kpi.definition_on(slot.dates.from)?;
+        let seen = series.seen.get(&slot.name).unwrap_or(&nothing);
+        let mut row = empty_row(kpi, used, series.query_text, slot);
+        row.target = kpi.target_on(slot.dates.from).map(|t| t.value_for(grain, kpi.unit));
+        let reason = missing(series, slot);
+        if reason.is_none() {
+            row.value = seen.value_of(used.kind);
+            row.numerator = seen.numerator;
+            row.denominator = seen.denominator;
+            row.excluded.clone_from(&seen.excluded);
+            if used.kind == MeasureKind::DurationMean {
+                row.numerator = None; // the count in time belongs to the share, not to the mean
+            }
+            if row.value.is_some() && seen.numerator.is_none() {
+                row.numerator = (used.kind == MeasureKind::Count).then_some(0.0);
+            }
+        }
+        row.undefined_reason = reason.or_else(|| row.value.is_none().then(|| "nothing to measure".to_owned()));
+        let mut extra = seen.also.clone();
+        if let Some(total) = seen.total {
+            extra.insert("total".to_owned(), total);
+        }
+        also.push(extra);
+        rows.push(row);
+    }
+    let chart = with_limits(&mut rows, kpi.direction, &NHSR_02);
+    let target = kpi.target_on(last_day).cloned();
+    if target.as_ref().is_some_and(|t| t.status == Status::PlanFigure) {
+        for row in &mut rows {
+            row.assurance = None; // what is usual is neither met nor missed
+        }
+    }
+    let asked_from = series.slots.iter().position(|s| s.asked).unwrap_or(0);
+    let hash = definition.hash(series.query_text);
+    let mut run = MeasureRun {
+        kpi: kpi.clone(),
+        definition,
+        hash,
+        target,
+        rows,
+        asked_from,
+        chart,
+        also,
+        finding: String::new(),
+    };
+    run.say();
+    Some(run)
+}
+
+fn empty_row(kpi: &Kpi, used: &Definition, query_text: &str, slot: &Slot) -> KpiRow {
+    KpiRow {
+        id: kpi.id.clone(),
+        measure: kpi.measure.clone(),
+        period: slot.name.clone(),
+        area: None,
+        daypart: None,
+        grade: used.grade(),
+        value: None,
+        numerator: None,
+        denominator: None,
+        excluded: BTreeMap::new(),
+        target: None,
+        mean: None,
+        lpl: None,
+        upl: None,
+        variation: None,
+        assurance: None,
+        undefined_reason: None,
+        definition: used.hash(query_text),
+        version: used.version.clone(),
+    }
+}
+
+/// Why a period has no value, as far as the data's reach goes.
+fn missing(series: &Series<'_>, slot: &Slot) -> Option<String> {
+    let Some(held) = series.held else {
+        return Some(format!("no {} are loaded", series.kpi.definition_on(slot.dates.from)?.source));
+    };
+    let to = series.data_to.unwrap_or(held.last_on).max(held.last_on);
+    if slot.dates.to <= held.first_on {
+        return Some(format!("the data begins on {}", date_in_words(held.first_on)));
+    }
+    if slot.dates.to.pred_opt().is_some_and(|last| to < last) {
+        return Some(format!("not complete: the data ends on {}", date_in_words(to)));
+    }
+    None
+}
+
+/// Sets the figures of a run against each other.
+pub fn checks(measures: &[MeasureRun], seen: &[BTreeMap<String, Observation>], period: Period) -> Vec<Reconciliation> {
+    let mut out = share_checks(measures, period);
+    for (measure, seen) in measures.iter().zip(seen) {
+        let open: Vec<String> =
+            seen.iter().filter(|(_, observation)| !observation.closes()).map(|(name, _)| name.clone()).collect();
+        if !open.is_empty() {
+            out.push(does_not_close(&measure.kpi.id, &measure.kpi.title, &open));
+        }
+    }
+    out
+}
+
+fn share_checks(measures: &[MeasureRun], period: Period) -> Vec<Reconciliation> {
+    let find = |name: &str| measures.iter().find(|m| m.kpi.measure == name);
+    let words = period.in_words();
+    let mut out = Vec::new();
+    for measure in measures {
+        for Check::ReconcileShare { part, whole } in &measure.kpi.check {
+            let (Some(claim), Some(part), Some(whole)) = (&measure.target, find(part), find(whole)) else { continue };
+            let a_year = |m: &MeasureRun| m.target.as_ref().map(|t| year_figure(t, m.definition.time_dim.grain));
+            let (Some(part_a_year), Some(whole_a_year)) = (a_year(part), a_year(whole)) else { continue };
+            out.extend(share(&ShareClaim {
+                part: (&part.kpi.measure, &part.kpi.noun),
+                whole: (&whole.kpi.measure, &whole.kpi.noun),
+                part_a_year,
+                whole_a_year,
+                claim: (&claim.op, claim.value, &claim.as_written),
+                counted: counted(part, whole),
+                period: &words,
+            }));
+        }
+    }
+    out
+}
+
+fn year_figure(target: &Target, grain: Grain) -> f64 {
+    match target.per.unwrap_or(grain) {
+        Grain::Month => target.value * 12.0,
+        Grain::Year => target.value,
+    }
+}
+
+/// Part and whole over the periods where both are known.
+fn counted(part: &MeasureRun, whole: &MeasureRun) -> Option<(f64, f64)> {
+    let pairs = part.asked().iter().zip(whole.asked()).filter_map(|(p, w)| p.value.zip(w.value));
+    pairs.fold(None, |sum: Option<(f64, f64)>, (p, w)| {
+        let (a, b) = sum.unwrap_or((0.0, 0.0));
+        Some((a + p, b + w))
+    })
+}
+
+/// Rows are hidden by [`KpiRow`]'s own rule; then everything drawn from them is made again. A sensitive measure is not
+/// released at all.
+impl Release for KpiRun {
+    fn protect(&mut self, threshold: u32) {
+        self.measures.retain(|m| m.kpi.sensitivity == Sensitivity::Official);
+        for measure in &mut self.measures {
+            measure.rows.protect(threshold);
+            let hidden = measure.rows.iter().any(|row| row.undefined_reason.as_deref() == Some(SUPPRESSED));
+            if hidden {
+                measure.chart = None;
+                measure.also.iter_mut().for_each(BTreeMap::clear);
+            }
+            measure.say();
+        }
+        let kept: Vec<Reconciliation> =
+            self.checks.iter().filter(|check| check.plan_share.is_none()).cloned().collect();
+        self.checks = share_checks(&self.measures, self.period);
+        self.checks.extend(kept);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::definition::builtin;
+    use crate::analysis::disclosure::{Policy, release};
+    use crate::analysis::kpi_values::slots;
+    use crate::model::access::{Principal, Role};
+    use crate::model::time::{parse_date, parse_period_name};
+
+    fn held() -> Extent {
+        Extent { first_on: parse_date("2015-01-01").unwrap(), last_on: parse_date("2017-12-31").unwrap() }
+    }
+
+    fn run_of(name: &str, value: impl Fn(usize) -> Option<Observation>, data_to: &str) -> MeasureRun {
+        let kpi = builtin().unwrap().into_iter().find(|k| k.measure == name).unwrap();
+        let slots = slots(parse_period_name("2017").unwrap(), Grain::Month, BASELINE, Some(held())).unwrap();
+        let seen: BTreeMap<String, Observation> =
+            slots.iter().enumerate().filter_map(|(i, s)| Some((s.name.clone(), value(i)?))).collect();
+        measure(&Series {
+            kpi: &kpi,
+            query_text: "select",
+            slots: &slots,
+            seen: &seen,
+            held: Some(Extent { last_on: parse_date(data_to).unwrap(), ..held() }),
+            data_to: None,
+        })
+        .unwrap()
+    }
+
+    fn count(n: f64) -> Option<Observation> {
+        Some(Observation { numerator: Some(n), ..Observation::default() })
+    }
+
+    fn run(measures: Vec<MeasureRun>) -> KpiRun {
+        let period = parse_period_name("2017").unwrap();
+        let nothing = vec![BTreeMap::new(); measures.len()];
+        let checks = checks(&measures, &nothing, period);
+        KpiRun { measures, checks, period, provenance: Provenance::default() }
+    }
+
+    fn reader(role: Role) -> Principal {
+        Principal { name: "reader".into(), roles: vec![role], via: "test", purpose: None }
+    }
+
+    #[test]
+    fn a_month_without_records_counts_nought_and_one_not_over_is_undefined() {
+        let run = run_of("M06", |i| if i == 14 { None } else { count(150.0 + (i % 5) as f64) }, "2017-11-20");
+        assert_eq!((run.rows.len(), run.asked().len()), (24, 12));
+        assert_eq!(run.asked()[2].value, Some(0.0), "March 2017 has no record");
+        let november = &run.asked()[10];
+        assert_eq!(november.value, None);
+        assert_eq!(november.undefined_reason.as_deref(), Some("not complete: the data ends on 20 November 2017"));
+        assert_eq!(run.latest().unwrap().period, "2017-10");
+        assert!(run.finding.starts_with("October 2017: 15"), "{}", run.finding);
+        assert_eq!(run.rows[0].target, None, "the plan begins in 2017");
+        assert_eq!(run.asked()[0].target, Some(150.0));
+        assert_eq!(run.asked()[0].assurance, None, "a plan figure is neither met nor missed");
+    }
+
+    #[test]
+    fn a_step_change_is_a_concern() {
+        let run = run_of("M06", |i| count(if i < 17 { 150.0 + (i % 3) as f64 } else { 190.0 + (i % 3) as f64 }), "2017-12-31");
+        let last = run.latest().unwrap();
+        assert_eq!(last.variation.map(|v| v.name()), Some("concern_high"));
+        assert!(run.finding.ends_with("a concern"), "{}", run.finding);
+    }
+
+    #[test]
+    fn the_plan_and_the_records_are_set_against_each_other() {
+        let part = run_of("M06", |_| count(150.0), "2017-12-31");
+        let whole = run_of("M01", |_| count(1167.0), "2017-12-31");
+        let claim = run_of("M17", |_| Some(Observation { numerator: Some(150.0), denominator: Some(1167.0), ..Observation::default() }), "2017-12-31");
+        let all = run(vec![part, whole, claim]);
+        let warning = all.warnings().next().unwrap();
+        assert!((warning.plan_share.unwrap() - 1800.0 / 14_000.0).abs() < 1e-12);
+        assert!(warning.text.contains("12.9%") && warning.text.contains("over 20%"), "{}", warning.text);
+    }
+
+    #[test]
+    fn the_public_sees_no_small_month_and_no_sensitive_measure() {
+        let small = run_of("M08", |i| count(if i == 20 { 3.0 } else { 43.0 + (i % 4) as f64 }), "2017-12-31");
+        let sensitive = run_of("M15", |_| count(22.0), "2017-12-31");
+        let all = run(vec![small, sensitive]);
+        let policy = Policy { threshold: 5 };
+        let analyst = release(all.clone(), &policy, &reader(Role::Analyst));
+        assert_eq!(analyst.measures.len(), 2);
+        let public = release(all, &policy, &reader(Role::Public));
+        assert_eq!(public.measures.len(), 1);
+        let measure = &public.measures[0];
+        assert!(measure.chart.is_none() && measure.rows[20].value.is_none());
+        assert!(measure.rows.iter().all(|row| row.upl.is_none()));
+    }
+
+    #[test]
+    fn under_and_within_are_different_definitions_with_different_hashes() {
+        let kpi = builtin().unwrap().into_iter().find(|k| k.measure == "M03").unwrap();
+        let under = kpi.definition[0].clone();
+        let mut within = under.clone();
+        if let Some(threshold) = &mut within.threshold {
+            threshold.op = "<=".into();
+        }
+        assert_ne!(under.hash("q"), within.hash("q"));
+    }
+}

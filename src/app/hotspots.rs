@@ -1,0 +1,341 @@
+//! Where is it? The hotspot trip, for the command line, the API, tiles and reports.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{Date32Type, Int64Type};
+use serde::Serialize;
+
+use super::App;
+use super::places::Places;
+use crate::analysis::disclosure::{Policy, Released, release};
+use crate::analysis::hotspot::{CellCount, HotspotMap, Method, Question, score};
+use crate::engine::{Snapshot, Value};
+use crate::error::{Error, Result};
+use crate::model::access::{Action, Principal};
+use crate::model::provenance::{Provenance, generator};
+use crate::model::time::{Daypart, Period};
+use crate::space::{Cell, StudyArea};
+use crate::store::AsOf;
+
+/// Metres around the data when no boundary is declared.
+const HULL_MARGIN_M: f64 = 500.0;
+
+/// Maps kept for the next tile or page of the same question.
+const MAPS_KEPT: usize = 24;
+
+/// What was computed before and is still true: store versions never change.
+#[derive(Debug, Default)]
+pub struct Memory {
+    places: Mutex<Option<Arc<Places>>>,
+    hulls: Mutex<HashMap<(u64, String), Arc<StudyArea>>>,
+    maps: Mutex<Vec<(String, Arc<Scored>)>>,
+    views: Mutex<HashMap<String, chrono::DateTime<chrono::Utc>>>,
+}
+
+/// A map before release.
+#[derive(Debug, Clone)]
+pub struct Scored {
+    provenance: Provenance,
+    map: HotspotMap,
+    area: Arc<StudyArea>,
+}
+
+/// A released map and where it came from.
+#[derive(Debug, Clone, Serialize)]
+pub struct HotspotAnswer {
+    /// Where it came from.
+    pub provenance: Provenance,
+    /// One row a cell of the study area.
+    #[serde(flatten)]
+    pub map: Released<HotspotMap>,
+    /// Where was asked.
+    #[serde(skip)]
+    pub area: Arc<StudyArea>,
+}
+
+/// Asks where a dataset is concentrated.
+///
+/// # Errors
+/// `Denied`; `Input` for a wrong question; `Data` when the data cannot carry it: no positions, or days that are not
+/// known where the question needs hours.
+pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<HotspotAnswer> {
+    app.enter(who, Action::AskAggregate, "hotspots", &subject(question))?;
+    answer(app, who, question).await
+}
+
+/// The answer without a line in the audit of its own: for trips that ask several questions under one line.
+pub(super) async fn answer(app: &App, who: &Principal, question: &Question) -> Result<HotspotAnswer> {
+    question.check()?;
+    let snapshot = app.engine.snapshot(AsOf::Newest).await?;
+    let key = format!("{} {}", snapshot.version(), subject(question));
+    let kept = app.memory.map(&key);
+    let scored = match kept {
+        Some(scored) => scored,
+        None => {
+            let scored = Arc::new(compute(app, &snapshot, question).await?);
+            app.memory.keep(key, &scored);
+            scored
+        }
+    };
+    let policy = Policy { threshold: app.config.public_threshold };
+    Ok(HotspotAnswer {
+        provenance: scored.provenance.clone(),
+        map: release(scored.map.clone(), &policy, who),
+        area: Arc::clone(&scored.area),
+    })
+}
+
+/// The question in one line, for the audit and as a key.
+pub fn subject(question: &Question) -> String {
+    format!(
+        "{} group={} {}..{} daypart={} res={} method={}",
+        question.dataset,
+        question.group.as_deref().unwrap_or("all"),
+        question.period.from,
+        question.period.to,
+        question.daypart.as_ref().map_or_else(|| "all".to_owned(), |d| format!("{} {}", d.name, d.band())),
+        question.resolution,
+        question.method.name()
+    )
+}
+
+async fn compute(app: &App, snapshot: &Snapshot, question: &Question) -> Result<Scored> {
+    let coverage = coverage(snapshot, question).await?;
+    refuse_what_cannot_be_said(question, &coverage)?;
+    let mut params = filter(&question.dataset, question.group.as_deref(), question.period, question.daypart.as_ref());
+    params.insert("res".to_owned(), Value::Int(i64::from(question.resolution)));
+    let counts = cell_counts(&snapshot.query("cell_counts", &params).await?.batches)?;
+    let places = app.memory.places(app)?;
+    let area = study_area(app, snapshot, &places, &question.dataset).await?;
+    // Scoring is pure arithmetic: it leaves the async threads to others.
+    let (work, asked) = (Arc::clone(&area), question.clone());
+    let map = tokio::task::spawn_blocking(move || score(&counts, &work, &asked))
+        .await
+        .map_err(|e| Error::bug("the map could not be computed").with_cause(e))??;
+    let map = match places.parishes() {
+        Some(parishes) => map.with_parishes(parishes),
+        None => map,
+    };
+    let provenance = provenance(snapshot.version(), question, &coverage, &area, &map);
+    Ok(Scored { provenance, map, area })
+}
+
+/// How many records the question can use.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Coverage {
+    pub in_period: u64,
+    pub in_daypart: u64,
+    pub located: u64,
+    pub month_precision: u64,
+    pub last_on: Option<chrono::NaiveDate>,
+}
+
+async fn coverage(snapshot: &Snapshot, question: &Question) -> Result<Coverage> {
+    let params = filter(&question.dataset, question.group.as_deref(), question.period, question.daypart.as_ref());
+    let answer = snapshot.query("coverage", &params).await?;
+    let batch = answer.batches.iter().find(|b| b.num_rows() > 0).ok_or_else(|| Error::bug("no coverage row"))?;
+    let number = |name: &str| -> Result<u64> {
+        let column = batch.column_by_name(name).and_then(|c| c.as_primitive_opt::<Int64Type>().cloned());
+        column.map(|c| c.value(0).unsigned_abs()).ok_or_else(|| Error::bug(format!("no column {name}")))
+    };
+    let last_on = batch
+        .column_by_name("last_on")
+        .and_then(|c| c.as_primitive_opt::<Date32Type>().cloned())
+        .filter(|c| c.is_valid(0))
+        .and_then(|c| Date32Type::to_naive_date_opt(c.value(0)));
+    Ok(Coverage {
+        in_period: number("in_period")?,
+        in_daypart: number("in_daypart")?,
+        located: number("located")?,
+        month_precision: number("month_precision")?,
+        last_on,
+    })
+}
+
+fn refuse_what_cannot_be_said(question: &Question, coverage: &Coverage) -> Result<()> {
+    let dataset = &question.dataset;
+    if coverage.in_period > 0 && coverage.located == 0 && coverage.in_daypart > 0 {
+        return Err(Error::data(format!(
+            "none of the {} {dataset} records of the period has a position, so there is no map of them; \
+             `vigie query beat_counts dataset={dataset} from={} to={}` counts them by beat",
+            coverage.in_daypart, question.period.from, question.period.to
+        )));
+    }
+    if question.daypart.is_some() && coverage.month_precision > 0 {
+        return Err(Error::data(format!(
+            "{} of the {} {dataset} records of the period are known by month only: they cannot be split by time of \
+             day. Ask without a daypart, for whole months",
+            coverage.month_precision, coverage.in_period
+        )));
+    }
+    let (from, to) = (question.period.from, question.period.to);
+    let whole_months = from == crate::model::time::month_start(from) && to == crate::model::time::month_start(to);
+    if coverage.month_precision > 0 && !whole_months {
+        return Err(Error::data(format!(
+            "{} of the {} {dataset} records of the period are known by month only: ask for whole months, such as \
+             --from {} --to {}",
+            coverage.month_precision,
+            coverage.in_period,
+            crate::model::time::month_start(from),
+            crate::model::time::add_months(to, i32::from(to != crate::model::time::month_start(to)))
+        )));
+    }
+    Ok(())
+}
+
+/// Parameters that the queries over `events` share.
+pub(super) fn filter(
+    dataset: &str,
+    group: Option<&str>,
+    period: Period,
+    daypart: Option<&Daypart>,
+) -> BTreeMap<String, Value> {
+    let mut params = BTreeMap::from([
+        ("dataset".to_owned(), Value::Text(dataset.to_owned())),
+        ("from".to_owned(), Value::Date(period.from)),
+        ("to".to_owned(), Value::Date(period.to)),
+    ]);
+    if let Some(group) = group {
+        params.insert("group".to_owned(), Value::Text(group.to_owned()));
+    }
+    if let Some(daypart) = daypart {
+        let mask = daypart.weekdays.iter().fold(0_i64, |mask, day| mask | 1 << day);
+        params.insert("start".to_owned(), Value::Int(i64::from(daypart.start_minute)));
+        params.insert("end".to_owned(), Value::Int(i64::from(daypart.end_minute)));
+        params.insert("weekdays".to_owned(), Value::Int(mask));
+    }
+    params
+}
+
+fn cell_counts(batches: &[RecordBatch]) -> Result<Vec<CellCount>> {
+    let mut counts = Vec::new();
+    for batch in batches {
+        let column = |name: &str| {
+            batch
+                .column_by_name(name)
+                .and_then(|c| c.as_primitive_opt::<Int64Type>())
+                .ok_or_else(|| Error::bug(format!("the counts have no column {name}")))
+        };
+        let (cells, records) = (column("cell")?, column("records")?);
+        for row in 0..batch.num_rows() {
+            let cell = Cell::from_bits(cells.value(row)).ok_or_else(|| Error::data("a stored cell is not an H3 index"))?;
+            counts.push(CellCount { cell, count: records.value(row).unsigned_abs() });
+        }
+    }
+    Ok(counts)
+}
+
+/// The declared study area, else the hull of everything the dataset ever held.
+pub(super) async fn study_area(
+    app: &App,
+    snapshot: &Snapshot,
+    places: &Places,
+    dataset: &str,
+) -> Result<Arc<StudyArea>> {
+    if let Some(declared) = places.declared() {
+        return Ok(Arc::clone(declared));
+    }
+    let key = (snapshot.version(), dataset.to_owned());
+    if let Some(hull) = lock(&app.memory.hulls).get(&key) {
+        return Ok(Arc::clone(hull));
+    }
+    let params = BTreeMap::from([("dataset".to_owned(), Value::Text(dataset.to_owned()))]);
+    let answer = snapshot.query("occupied_cells", &params).await?;
+    let mut points = Vec::new();
+    for batch in &answer.batches {
+        let cells = batch.column(0).as_primitive_opt::<Int64Type>().ok_or_else(|| Error::bug("no column cell"))?;
+        points.extend(cells.iter().flatten().filter_map(Cell::from_bits).map(Cell::centre));
+    }
+    if points.is_empty() {
+        return Err(Error::data(format!("no {dataset} record has a position, so there is no study area")));
+    }
+    let hull = Arc::new(StudyArea::hull(&points, HULL_MARGIN_M)?);
+    lock(&app.memory.hulls).insert(key, Arc::clone(&hull));
+    Ok(hull)
+}
+
+fn provenance(
+    version: u64,
+    question: &Question,
+    coverage: &Coverage,
+    area: &StudyArea,
+    map: &HotspotMap,
+) -> Provenance {
+    let mut excluded = BTreeMap::new();
+    if coverage.in_daypart > coverage.located {
+        excluded.insert("no_location".to_owned(), coverage.in_daypart - coverage.located);
+    }
+    let outside = map.outside_study_area.unwrap_or(0);
+    if outside > 0 {
+        excluded.insert("outside_study_area".to_owned(), outside);
+    }
+    let mut parameters = BTreeMap::new();
+    if question.method == Method::GiStar {
+        parameters.insert("neighbourhood".to_owned(), "the cell and its ring, clipped to the study area".to_owned());
+        parameters.insert("weights".to_owned(), "binary".to_owned());
+        parameters.insert("p".to_owned(), "two-sided, analytic".to_owned());
+        parameters.insert("q".to_owned(), "Benjamini-Hochberg over all cells of the study area".to_owned());
+    }
+    Provenance {
+        question: "hotspots".to_owned(),
+        dataset: Some(question.dataset.clone()),
+        group: question.group.clone(),
+        from: Some(question.period.from.to_string()),
+        to: Some(question.period.to.to_string()),
+        daypart: question.daypart.as_ref().map(|d| format!("{} {}", d.name, d.band())),
+        method: Some(question.method.name().to_owned()),
+        resolution: Some(question.resolution),
+        study_area: Some(format!("{}: {}", area.name, area.how)),
+        cells: Some(map.rows.len() as u64),
+        rows: coverage.located - outside.min(coverage.located),
+        excluded,
+        parameters,
+        undefined_reason: map.undefined_reason.clone(),
+        data_cut_off: coverage.last_on.map(|on| on.to_string()),
+        store_version: version,
+        generated_by: generator(),
+    }
+}
+
+impl Memory {
+    /// Boundaries and roads, read once.
+    pub(super) fn places(&self, app: &App) -> Result<Arc<Places>> {
+        let mut slot = lock(&self.places);
+        if let Some(places) = slot.as_ref() {
+            return Ok(Arc::clone(places));
+        }
+        let places = Arc::new(Places::open(app)?);
+        *slot = Some(Arc::clone(&places));
+        Ok(places)
+    }
+
+    fn map(&self, key: &str) -> Option<Arc<Scored>> {
+        lock(&self.maps).iter().find(|(k, _)| k == key).map(|(_, map)| Arc::clone(map))
+    }
+
+    fn keep(&self, key: String, map: &Arc<Scored>) {
+        let mut maps = lock(&self.maps);
+        if maps.len() >= MAPS_KEPT {
+            maps.remove(0);
+        }
+        maps.push((key, Arc::clone(map)));
+    }
+
+    /// Whether this is the first look of a map view in the last quarter of an hour: the tiles of one view share a line
+    /// of the audit.
+    pub(super) fn first_look(&self, view: String, now: chrono::DateTime<chrono::Utc>) -> bool {
+        let mut views = lock(&self.views);
+        views.retain(|_, at| now - *at < chrono::TimeDelta::minutes(15));
+        if views.contains_key(&view) {
+            return false;
+        }
+        views.insert(view, now);
+        true
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

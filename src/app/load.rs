@@ -1,0 +1,403 @@
+//! The load trip: extract files → clean rows → one store version.
+//!
+//! One thread reads, one or more clean, the caller's task decides on identity and writes; at most a few batches are in
+//! flight, so memory does not grow with the file.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, new_null_array};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::App;
+use super::places::Places;
+use crate::error::{Error, Result};
+use crate::ingest::{self, Cleaned, Feed, Reject, TextBatch};
+use crate::model::access::{Action, Principal};
+use crate::model::schema::{self, PARTITION, Repeats};
+use crate::store::{LoadFile, LoadRecord, Tally, Writer};
+
+/// Cleaned batches that may wait for the writer.
+const IN_FLIGHT: usize = 4;
+
+/// What to load, and how strictly.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Built-in feed name or path of a feed TOML.
+    pub feed: String,
+    /// Files, in order.
+    pub files: Vec<PathBuf>,
+    /// A load with a larger share of refused rows is refused whole.
+    pub max_reject_share: f64,
+    /// Reads and cleans, writes nothing.
+    pub dry_run: bool,
+}
+
+/// What a load did. `rows_in = accepted + revised + unchanged + duplicate + rejected_total`, always.
+#[derive(Debug, Clone, Serialize)]
+pub struct LoadReport {
+    /// Feed name.
+    pub feed: String,
+    /// File names.
+    pub files: Vec<String>,
+    /// Rows read.
+    pub rows_in: u64,
+    /// New records.
+    pub accepted: u64,
+    /// Records replaced by a newer version.
+    pub revised: u64,
+    /// Records already here, the same or older.
+    pub unchanged: u64,
+    /// Rows that repeat a row of the same load.
+    pub duplicate: u64,
+    /// Refused rows by reason.
+    pub rejected: BTreeMap<String, u64>,
+    /// Refused rows.
+    pub rejected_total: u64,
+    /// Rows with a remark, by remark.
+    pub labels: BTreeMap<String, u64>,
+    /// Store version after the load.
+    pub version: u64,
+    /// How long it took.
+    pub elapsed_ms: u64,
+    /// The first refused rows, for the person at the terminal.
+    #[serde(skip)]
+    pub first_rejects: Vec<Reject>,
+}
+
+impl LoadReport {
+    /// Whether the counts add up.
+    pub fn reconciles(&self) -> bool {
+        self.rows_in == self.accepted + self.revised + self.unchanged + self.duplicate + self.rejected_total
+    }
+}
+
+/// Told of bytes read so far, bytes in all and rows so far.
+pub type Progress<'p> = &'p (dyn Fn(u64, u64, u64) + Sync);
+
+/// Loads extract files as one store version, or as none.
+///
+/// # Errors
+/// `Missing` or `Input` for files and feeds that cannot be read, `Data` above the accepted share of refused rows,
+/// `Busy` if somebody else writes.
+pub async fn load(app: &App, who: &Principal, request: &Request, progress: Progress<'_>) -> Result<LoadReport> {
+    let feed = Feed::open(&request.feed)?;
+    let names: Vec<String> = request.files.iter().map(|path| file_name(path)).collect();
+    app.enter(who, Action::Load, "load", &format!("{}: {}", feed.name, names.join(", ")))?;
+    if request.files.is_empty() {
+        return Err(Error::input("no file to load was named"));
+    }
+    for path in &request.files {
+        if !path.is_file() {
+            return Err(Error::missing(format!("there is no file {}", path.display())));
+        }
+    }
+    let started = Instant::now();
+    let key = if feed.needs_plate_key() { Some(app.store.plate_key()?) } else { None };
+    let places = Places::open(app)?;
+    let mut writer = app.store.writer().await?;
+    let digests = digest_in_background(&request.files);
+    let mut run = Run { feed: &feed, totals: Totals::default(), rejects: Vec::new() };
+    let read = run.files(app, &mut writer, request, &places, key.as_deref(), progress).await;
+    let files = digests.join().map_err(|_| Error::bug("a file could not be hashed"))??;
+    if let Err(error) = read {
+        writer.abandon().await?;
+        return Err(error);
+    }
+    let mut report = run.totals.report(&feed, names, &mut run.rejects);
+    let share = report.rejected_total as f64 / report.rows_in.max(1) as f64;
+    if share > request.max_reject_share && !request.dry_run {
+        writer.abandon().await?;
+        return Err(too_many_rejects(&report, share, request.max_reject_share));
+    }
+    if request.dry_run {
+        writer.abandon().await?;
+        report.version = app.version()?;
+    } else {
+        run.write_rejects(app, &mut writer, &files).await?;
+        let record = report.record(&feed, writer.load_id(), files, started.elapsed().as_millis(), app);
+        report.version = writer.commit(record, app.now()).await?;
+    }
+    report.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if !report.reconciles() {
+        return Err(Error::bug("the counts of the load do not add up"));
+    }
+    tracing::info!(feed = feed.name, rows_in = report.rows_in, version = report.version, "loaded");
+    Ok(report)
+}
+
+#[derive(Default)]
+struct Totals {
+    rows_in: u64,
+    tally: Tally,
+    rejected: BTreeMap<String, u64>,
+    labels: BTreeMap<String, u64>,
+}
+
+struct Run<'f> {
+    feed: &'f Feed,
+    totals: Totals,
+    rejects: Vec<Reject>,
+}
+
+impl Run<'_> {
+    async fn files(
+        &mut self,
+        app: &App,
+        writer: &mut Writer<'_>,
+        request: &Request,
+        places: &Places,
+        plate_key: Option<&[u8]>,
+        progress: Progress<'_>,
+    ) -> Result<()> {
+        let table = self.feed.table.name;
+        writer.open(table).await?;
+        let sizes: Vec<u64> = request.files.iter().map(|p| p.metadata().map_or(0, |m| m.len())).collect();
+        let total: u64 = sizes.iter().sum();
+        let mut before = 0;
+        for (path, size) in request.files.iter().zip(sizes) {
+            writer.next_file(table);
+            let context =
+                ingest::Context { source: &self.feed.name, areas: places.parishes(), plate_key };
+            let pipeline = Pipeline::new(path, self.feed, context);
+            let feed = self.feed;
+            let result = pipeline
+                .run(async |cleaned: Cleaned, bytes: u64| {
+                    self.totals.rows_in += cleaned.rows_in;
+                    for reject in &cleaned.rejects {
+                        *self.totals.rejected.entry(reject.reason.name().to_owned()).or_default() += 1;
+                    }
+                    for (label, count) in &cleaned.labels {
+                        *self.totals.labels.entry(label.name().to_owned()).or_default() += count;
+                    }
+                    self.rejects.extend(cleaned.rejects);
+                    let tally = writer.add(table, &cleaned.batch, feed.repeats, app.now()).await?;
+                    self.totals.tally.add(tally);
+                    progress(before + bytes, total, self.totals.rows_in);
+                    Ok(())
+                })
+                .await;
+            result?;
+            before += size;
+        }
+        Ok(())
+    }
+
+    /// Keeps the refused rows, unless these very bytes were loaded before.
+    async fn write_rejects(&self, app: &App, writer: &mut Writer<'_>, files: &[LoadFile]) -> Result<()> {
+        let mut fresh = Vec::new();
+        for file in files {
+            if !app.store.has_loaded(&self.feed.name, &file.sha256)? {
+                fresh.extend(self.rejects.iter().filter(|reject| *reject.file == *file.name));
+            }
+        }
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        writer.open("rejects").await?;
+        let batch = rejects_batch(&self.feed.name, &fresh)?;
+        writer.add("rejects", &batch, Repeats::Ordinal, app.now()).await?;
+        Ok(())
+    }
+}
+
+/// One file on its way: a reading thread and cleaning threads, in file order at the end.
+struct Pipeline<'a> {
+    path: &'a Path,
+    feed: &'a Feed,
+    context: ingest::Context<'a>,
+}
+
+type Numbered = (u64, Result<TextBatch>, u64);
+type CleanedBatch = (u64, Result<Cleaned>, u64);
+
+impl<'a> Pipeline<'a> {
+    fn new(path: &'a Path, feed: &'a Feed, context: ingest::Context<'a>) -> Self {
+        Self { path, feed, context }
+    }
+
+    async fn run(self, mut take: impl AsyncFnMut(Cleaned, u64) -> Result<()>) -> Result<()> {
+        // Opened here, so that a file that is empty or of another shape is refused before a thread starts.
+        let reader = ingest::read::open(self.path, self.feed)?;
+        let cleaners = thread::available_parallelism().map_or(1, |n| n.get()).min(8);
+        let (text_in, text_out) = sync_channel::<Numbered>(IN_FLIGHT);
+        let (clean_in, clean_out) = sync_channel::<CleanedBatch>(IN_FLIGHT);
+        let text_out = Arc::new(Mutex::new(text_out));
+        // Scoped threads cannot cross an await, so the writer's task is driven from within the scope.
+        let runtime = tokio::runtime::Handle::current();
+        tokio::task::block_in_place(|| {
+            thread::scope(|scope| {
+                scope.spawn(move || read_all(reader, &text_in));
+                for _ in 0..cleaners {
+                    let (text_out, clean_in, context) = (Arc::clone(&text_out), clean_in.clone(), self.context);
+                    let feed = self.feed;
+                    scope.spawn(move || clean_all(&text_out, &clean_in, feed, context));
+                }
+                drop((text_out, clean_in));
+                runtime.block_on(in_order(clean_out, &mut take))
+            })
+        })
+    }
+}
+
+fn read_all(mut reader: ingest::Reader, out: &SyncSender<Numbered>) {
+    let mut number = 0;
+    while let Some(batch) = reader.next() {
+        let stop = batch.is_err();
+        if out.send((number, batch, reader.bytes_read())).is_err() || stop {
+            return;
+        }
+        number += 1;
+    }
+}
+
+fn clean_all(
+    text: &Mutex<Receiver<Numbered>>,
+    out: &SyncSender<CleanedBatch>,
+    feed: &Feed,
+    context: ingest::Context<'_>,
+) {
+    loop {
+        let next = text.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((number, batch, bytes)) = next else { return };
+        let cleaned = batch.and_then(|batch| ingest::clean(&batch, feed, &context));
+        if out.send((number, cleaned, bytes)).is_err() {
+            return;
+        }
+    }
+}
+
+async fn in_order(cleaned: Receiver<CleanedBatch>, take: &mut impl AsyncFnMut(Cleaned, u64) -> Result<()>) -> Result<()> {
+    let mut waiting: BTreeMap<u64, (Result<Cleaned>, u64)> = BTreeMap::new();
+    let mut next = 0;
+    for (number, batch, bytes) in cleaned {
+        waiting.insert(number, (batch, bytes));
+        while let Some((batch, bytes)) = waiting.remove(&next) {
+            take(batch?, bytes).await?;
+            next += 1;
+        }
+    }
+    Ok(())
+}
+
+impl Totals {
+    fn report(&self, feed: &Feed, files: Vec<String>, rejects: &mut Vec<Reject>) -> LoadReport {
+        rejects.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        LoadReport {
+            feed: feed.name.clone(),
+            files,
+            rows_in: self.rows_in,
+            accepted: self.tally.accepted,
+            revised: self.tally.revised,
+            unchanged: self.tally.unchanged,
+            duplicate: self.tally.duplicate,
+            rejected: self.rejected.clone(),
+            rejected_total: self.rejected.values().sum(),
+            labels: self.labels.clone(),
+            version: 0,
+            elapsed_ms: 0,
+            first_rejects: rejects.iter().take(10).cloned().collect(),
+        }
+    }
+}
+
+impl LoadReport {
+    fn record(&self, feed: &Feed, load_id: u64, files: Vec<LoadFile>, elapsed_ms: u128, app: &App) -> LoadRecord {
+        LoadRecord {
+            load_id,
+            version: 0,
+            feed: self.feed.clone(),
+            table: feed.table.name.to_owned(),
+            loaded_at: app.now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+            files,
+            rows_in: self.rows_in,
+            accepted: self.accepted,
+            revised: self.revised,
+            unchanged: self.unchanged,
+            duplicate: self.duplicate,
+            rejected: self.rejected.clone(),
+            rejected_total: self.rejected_total,
+            labels: self.labels.clone(),
+            elapsed_ms: u64::try_from(elapsed_ms).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+fn too_many_rejects(report: &LoadReport, share: f64, accepted: f64) -> Error {
+    let mut message = format!(
+        "{} of {} rows were refused ({:.1} %), more than the accepted {:.1} %: nothing was loaded.",
+        report.rejected_total,
+        report.rows_in,
+        share * 100.0,
+        accepted * 100.0
+    );
+    for reject in report.first_rejects.iter().take(3) {
+        message.push_str(&format!("\n  {}:{}: {} ({})", reject.file, reject.line, reject.message, reject.reason.name()));
+    }
+    message.push_str("\nMend the file or the feed, or accept more with --max-reject-share.");
+    Error::data(message)
+}
+
+fn rejects_batch(feed: &str, rejects: &[&Reject]) -> Result<RecordBatch> {
+    let table = schema::table("rejects").ok_or_else(|| Error::bug("no table rejects"))?;
+    let rows = rejects.len();
+    let texts = |of: &dyn Fn(&Reject) -> String| -> ArrayRef {
+        Arc::new(rejects.iter().map(|r| Some(of(r))).collect::<StringArray>())
+    };
+    let numbers = |of: &dyn Fn(&Reject) -> i64| -> ArrayRef {
+        Arc::new(rejects.iter().map(|r| Some(of(r))).collect::<Int64Array>())
+    };
+    let digest = |r: &Reject| xxh3_128(format!("{feed}\u{1f}{}\u{1f}{}\u{1f}{}", r.file, r.line, r.reason.name()).as_bytes());
+    let columns = table
+        .all_columns()
+        .map(|column| match column.name {
+            "feed" | "source" => texts(&|_| feed.to_owned()),
+            "file" => texts(&|r| r.file.to_string()),
+            "line" => numbers(&|r| i64::try_from(r.line).unwrap_or(i64::MAX)),
+            "reason" => texts(&|r| r.reason.name().to_owned()),
+            "column_name" => texts(&|r| r.column.to_string()),
+            "message" => texts(&|r| r.message.clone()),
+            "key_hi" => numbers(&|r| (digest(r) >> 64) as u64 as i64),
+            "key_lo" | "row_hash" => numbers(&|r| digest(r) as u64 as i64),
+            PARTITION => texts(&|_| "unknown".to_owned()),
+            _ => new_null_array(&column.kind.arrow(), rows),
+        })
+        .collect();
+    RecordBatch::try_new(table.arrow_schema(), columns).map_err(|e| Error::bug("rejects of another shape").with_cause(e))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Hashes the files beside the work: they are in the page cache anyway.
+fn digest_in_background(files: &[PathBuf]) -> thread::JoinHandle<Result<Vec<LoadFile>>> {
+    let files = files.to_vec();
+    thread::spawn(move || {
+        files
+            .iter()
+            .map(|path| {
+                let unreadable = |e| Error::input(format!("{} cannot be read", path.display())).with_cause(e);
+                let mut file = File::open(path).map_err(unreadable)?;
+                let mut hasher = Sha256::new();
+                let mut buffer = vec![0_u8; 1 << 20];
+                loop {
+                    let read = file.read(&mut buffer).map_err(unreadable)?;
+                    if read == 0 {
+                        break;
+                    }
+                    hasher.update(&buffer[..read]);
+                }
+                Ok(LoadFile { name: file_name(path), sha256: format!("{:x}", hasher.finalize()) })
+            })
+            .collect()
+    })
+}

@@ -1,0 +1,142 @@
+//! The places to be on the coming day and night shift: the cells above expectation over the last twelve months, with
+//! what happens there. Tours and briefings come with patrol planning.
+
+use std::collections::BTreeMap;
+
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
+use chrono::Days;
+use serde_json::{Value, json};
+
+use super::App;
+use super::flow::texts;
+use super::hotspots::{HotspotAnswer, answer, filter};
+use super::pictures;
+use crate::analysis::hotspot::{CellScore, Method, Question};
+use crate::engine::Value as Param;
+use crate::error::{Error, Kind, Result};
+use crate::model::access::{Action, Principal};
+use crate::model::time::{Daypart, Period, date_in_words};
+use crate::render::{format, hotspot_map};
+use crate::space::Cell;
+use crate::store::AsOf;
+
+/// Days of crime that the lists look back on.
+const LOOK_BACK_DAYS: u64 = 365;
+
+/// Places a shift.
+const PLACES: usize = 10;
+
+/// The context of the patrol page: one section a daypart.
+///
+/// # Errors
+/// `Denied`, or as the hotspot trip.
+pub async fn ask(app: &App, who: &Principal) -> Result<Value> {
+    app.enter(who, Action::AskAggregate, "patrol page", "crimes, last 12 months by daypart")?;
+    let about = super::about::describe(app, who).await?;
+    let crimes = about.datasets.iter().find(|d| d.name == "crimes");
+    let Some(last_on) = crimes.and_then(|d| d.last_on) else {
+        return Ok(json!({"shifts": [], "note": "No crimes are loaded."}));
+    };
+    let to = last_on + Days::new(1);
+    let period = Period::new(to - Days::new(LOOK_BACK_DAYS), to)?;
+    let mut shifts = Vec::new();
+    for daypart in &app.config.dayparts {
+        match shift(app, who, period, daypart).await {
+            Ok(section) => shifts.push(section),
+            // Records known by month only cannot be split by time of day: the page says so in place of a list.
+            Err(error) if error.kind() == Kind::Data => {
+                return Ok(json!({"shifts": shifts, "note": error.message()}));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let note = format!(
+        "Where crime stands above expectation, {}. A list to start from, not a plan: it holds no record of a person.",
+        period.in_words()
+    );
+    Ok(json!({"shifts": shifts, "note": note}))
+}
+
+async fn shift(app: &App, who: &Principal, period: Period, daypart: &Daypart) -> Result<Value> {
+    let question = Question {
+        dataset: "crimes".to_owned(),
+        group: None,
+        period,
+        daypart: Some(daypart.clone()),
+        resolution: app.config.resolution,
+        method: Method::GiStar,
+    };
+    let map = answer(app, who, &question).await?;
+    let kinds = kinds(app, &question).await?;
+    let expected = map.map.total().unwrap_or(0) as f64 / map.map.rows.len().max(1) as f64;
+    let rows: Vec<Value> =
+        map.map.hottest().iter().take(PLACES).enumerate().map(|(at, row)| place(at + 1, row, expected, &kinds)).collect();
+    let label = match daypart.name.as_str() {
+        "day" => "Day shift",
+        "night" => "Night shift",
+        "nte" => "Night-time economy",
+        other => other,
+    };
+    Ok(json!({
+        "name": daypart.name,
+        "label": format!("{label}, {}", daypart.band()),
+        "period_text": format!(
+            "Crimes from {} to {}; an average cell has {}",
+            date_in_words(period.from),
+            date_in_words(period.to - Days::new(1)),
+            format::decimal(expected, 1)
+        ),
+        "rows": rows,
+        "svg": picture(app, &map, &daypart.name)?,
+    }))
+}
+
+fn picture(app: &App, map: &HotspotAnswer, name: &str) -> Result<String> {
+    Ok(hotspot_map::svg(&format!("shift-map-{name}"), &map.map, &map.provenance, &pictures::base(app, &map.area)?))
+}
+
+fn place(rank: usize, row: &CellScore, expected: f64, kinds: &BTreeMap<Cell, Vec<(String, u64)>>) -> Value {
+    let times = row.count.filter(|_| expected > 0.0).map(|count| count as f64 / expected);
+    let why = kinds.get(&row.cell).map_or_else(
+        || "its neighbours".to_owned(),
+        |kinds| {
+            let shown: Vec<String> =
+                kinds.iter().take(3).map(|(kind, n)| format!("{} {}", n, kind.replace('-', " "))).collect();
+            shown.join(", ")
+        },
+    );
+    json!({
+        "rank": rank,
+        "cell": row.cell.to_string(),
+        "parish": row.parish.clone().unwrap_or_else(|| "Outside the areas".to_owned()),
+        "count": format::count_or(row.count, format::SUPPRESSED),
+        "expected_text": times.map_or_else(|| "-".to_owned(), |t| format!("{} times an average cell", format::decimal(t, 1))),
+        "bin": row.bin.words(),
+        "why": why,
+        "lat": row.centre.lat,
+        "lon": row.centre.lon,
+    })
+}
+
+async fn kinds(app: &App, question: &Question) -> Result<BTreeMap<Cell, Vec<(String, u64)>>> {
+    let mut params = filter(&question.dataset, None, question.period, question.daypart.as_ref());
+    params.insert("res".to_owned(), Param::Int(i64::from(question.resolution)));
+    let answer = app.engine.snapshot(AsOf::Newest).await?.query("cell_kinds", &params).await?;
+    let mut kinds: BTreeMap<Cell, Vec<(String, u64)>> = BTreeMap::new();
+    for batch in &answer.batches {
+        let number = |name: &str| {
+            batch
+                .column_by_name(name)
+                .and_then(|c| c.as_primitive_opt::<Int64Type>())
+                .ok_or_else(|| Error::bug(format!("no column {name}")))
+        };
+        let (cells, records, names) = (number("cell")?, number("records")?, texts(batch, "kind")?);
+        for (row, name) in names.into_iter().enumerate() {
+            if let Some(cell) = Cell::from_bits(cells.value(row)) {
+                kinds.entry(cell).or_default().push((name, records.value(row).unsigned_abs()));
+            }
+        }
+    }
+    Ok(kinds)
+}

@@ -1,0 +1,88 @@
+//! Pictures of answers: the base map under hotspots, the chart of a series.
+
+use super::App;
+use super::hotspots::HotspotAnswer;
+use super::trend::TrendAnswer;
+use crate::config::StudyAreaChoice;
+use crate::error::Result;
+use crate::render::chart::months::{Chart, Series, draw};
+use crate::render::map_svg::Base;
+use crate::render::svg::Words;
+use crate::render::{format, hotspot_map};
+use crate::space::{Areas, StudyArea};
+
+/// What lies under the data: coast, areas, main roads, names.
+///
+/// # Errors
+/// `Input` if a boundary cannot be read.
+pub fn base(app: &App, area: &StudyArea) -> Result<Base> {
+    let places = app.memory.places(app)?;
+    let land =
+        if app.config.study_area == StudyAreaChoice::Jersey { Areas::jersey_coast()?.shapes() } else { area.shapes() };
+    let mut base = Base { land, ..Base::default() };
+    if let Some(areas) = places.parishes() {
+        base.areas = areas.shapes();
+        base.places = areas.iter().filter_map(|a| Some((a.name.clone(), a.label_point()?))).collect();
+    }
+    if let Some(roads) = places.roads() {
+        let wide = roads.iter().filter(|road| matches!(road.class.as_str(), "main" | "secondary"));
+        base.roads = wide.map(|road| (road.class.clone(), road.line.clone())).collect();
+    }
+    Ok(base)
+}
+
+/// A hotspot answer as one SVG.
+///
+/// # Errors
+/// As [`base`].
+pub fn hotspot_map(app: &App, answer: &HotspotAnswer) -> Result<String> {
+    Ok(hotspot_map::svg("hotspots", &answer.map, &answer.provenance, &base(app, &answer.area)?))
+}
+
+/// A trend answer as one SVG: bars of the months.
+///
+/// # Errors
+/// `Bug` if the chart cannot be drawn.
+pub fn trend_chart(answer: &TrendAnswer) -> Result<String> {
+    let p = &answer.provenance;
+    let what = p.group.as_deref().or(p.dataset.as_deref()).unwrap_or("records");
+    let periods: Vec<String> = answer.rows.iter().map(|row| row.month.clone()).collect();
+    let finding = match answer.rows.last() {
+        Some(row) => format!("{} {what} in {}", format::count_or(row.count, format::SUPPRESSED), row.month),
+        None => format!("No whole month of {what}"),
+    };
+    draw(&Chart {
+        words: Words {
+            id: "trend".to_owned(),
+            title: finding.clone(),
+            description: format!("Bar chart. {finding}. The table lists every month."),
+        },
+        periods: &periods,
+        bars: Some(Series {
+            label: what.to_owned(),
+            values: answer.rows.iter().map(|row| row.count.map(|c| c as f64)).collect(),
+        }),
+        lines: Vec::new(),
+        unit: "count",
+    })
+}
+
+/// Reads by hour of the day as bars.
+///
+/// # Errors
+/// `Bug` if the chart cannot be drawn.
+pub fn hours_chart(clock: &[String], reads: &[u64], when: &str) -> Result<String> {
+    let busiest = reads.iter().enumerate().max_by_key(|(at, n)| (**n, usize::MAX - at)).map_or(0, |(at, _)| at);
+    let finding = format!("Traffic past the cameras is busiest from {}", clock.get(busiest).map_or("", String::as_str));
+    draw(&Chart {
+        words: Words {
+            id: "flow".to_owned(),
+            title: finding.clone(),
+            description: format!("Bar chart of reads by hour of the day, {when}. {finding}. The table lists every hour."),
+        },
+        periods: clock,
+        bars: Some(Series { label: "reads".to_owned(), values: reads.iter().map(|n| Some(*n as f64)).collect() }),
+        lines: Vec::new(),
+        unit: "reads",
+    })
+}

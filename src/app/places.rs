@@ -1,0 +1,87 @@
+//! The geography of a store: areas with names, the declared study area, roads and coast for the base map.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::App;
+use crate::config::StudyAreaChoice;
+use crate::error::{Error, Result};
+use crate::space::areas::Areas;
+use crate::space::roads::RoadMap;
+use crate::space::study_area::StudyArea;
+
+/// Boundaries and roads, read once.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    parishes: Option<Arc<Areas>>,
+    declared: Option<Arc<StudyArea>>,
+    roads: Option<Arc<RoadMap>>,
+}
+
+impl Places {
+    /// Reads what `vigie.toml` and the store's `areas/` folder say.
+    ///
+    /// # Errors
+    /// `Missing` if a boundary is declared but was not loaded; `Input` if it cannot be read.
+    pub fn open(app: &App) -> Result<Self> {
+        let roads_file = roads_file(app.store.root());
+        let roads = if roads_file.exists() {
+            Some(Arc::new(RoadMap::from_geojson(&read(&roads_file)?)?))
+        } else {
+            None
+        };
+        let (parishes, declared) = match app.config.study_area {
+            StudyAreaChoice::Jersey => {
+                (Some(Arc::new(Areas::jersey_parishes()?)), Some(Arc::new(StudyArea::jersey()?)))
+            }
+            StudyAreaChoice::Loaded => {
+                let file = areas_file(app.store.root());
+                if !file.exists() {
+                    return Err(Error::missing(
+                        "vigie.toml says study_area = \"loaded\", but no boundary is loaded; use `vigie areas load FILE`",
+                    ));
+                }
+                let areas = Areas::from_geojson(&read(&file)?, &read(&name_property_file(app.store.root()))?)?;
+                let area = StudyArea::of_areas("loaded boundary", &areas)?;
+                (Some(Arc::new(areas)), Some(Arc::new(area)))
+            }
+            StudyAreaChoice::Hull => (None, None),
+        };
+        Ok(Self { parishes, declared, roads })
+    }
+
+    /// Areas that give a point its parish, if there are any.
+    pub fn parishes(&self) -> Option<&Areas> {
+        self.parishes.as_deref()
+    }
+
+    /// The declared study area; without one the hull of the data serves.
+    pub fn declared(&self) -> Option<&Arc<StudyArea>> {
+        self.declared.as_ref()
+    }
+
+    /// Roads of the base map, if they were loaded.
+    pub fn roads(&self) -> Option<&RoadMap> {
+        self.roads.as_deref()
+    }
+}
+
+pub(super) fn areas_file(root: &Path) -> PathBuf {
+    root.join("areas").join("areas.geojson")
+}
+
+pub(super) fn name_property_file(root: &Path) -> PathBuf {
+    root.join("areas").join("areas.name")
+}
+
+pub(super) fn roads_file(root: &Path) -> PathBuf {
+    root.join("areas").join("roads.geojson")
+}
+
+pub(super) fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => Error::missing(format!("there is no file {}", path.display())).with_cause(e),
+        _ => Error::input(format!("{} cannot be read as text", path.display())).with_cause(e),
+    })
+}

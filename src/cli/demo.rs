@@ -1,0 +1,227 @@
+//! `vigie demo`: the main job on the synthetic island, from extracts to a served map, KPIs and report.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use chrono::{Days, NaiveDate};
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::Context;
+use super::output::thousands;
+use super::progress::ByteBar;
+use crate::analysis::hotspot::{Method, Question};
+use crate::app::load::{Request, load};
+use crate::app::{App, about, admin, hotspots, kpi, report};
+use crate::error::{Error, Result};
+use crate::model::access::Principal;
+use crate::model::time::{Period, add_months, month_start};
+
+#[derive(Args)]
+pub(super) struct Demo {
+    /// Folder of the demo: its store and its report
+    #[arg(long, default_value = "./vigie-demo")]
+    dir: PathBuf,
+    /// Folder of the synthetic extracts
+    #[arg(long, default_value = "data-samples")]
+    samples: PathBuf,
+    /// Address to serve at
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// End after the report
+    #[arg(long)]
+    no_serve: bool,
+}
+
+/// Extracts of the island and how each is read.
+const EXTRACTS: [(&str, &str); 8] = [
+    ("jersey-incidents", "incidents.csv.gz"),
+    ("jersey-crimes", "crimes.csv.gz"),
+    ("jersey-stops", "stops.csv.gz"),
+    ("jersey-offences", "offences.csv.gz"),
+    ("jersey-stocks", "stocks.csv.gz"),
+    ("jersey-cameras", "cameras.csv.gz"),
+    ("jersey-anpr", "anpr.csv.gz"),
+    ("jersey-pings", "pings.csv.gz"),
+];
+
+/// Steps done, printed as they end.
+struct Steps<'c> {
+    context: &'c Context,
+    done: Vec<Value>,
+    started: Instant,
+    step: Instant,
+}
+
+impl Steps<'_> {
+    fn done(&mut self, name: &str, words: &str, figures: Map<String, Value>) {
+        let elapsed = self.step.elapsed();
+        self.done.push(json!({
+            "name": name,
+            "elapsed_ms": u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+            "figures": figures,
+        }));
+        if !self.context.global.json {
+            let _ = super::output::print(&format!("{name:<22}{:>7.2} s  {words}", elapsed.as_secs_f64()));
+        }
+        self.step = Instant::now();
+    }
+}
+
+impl Demo {
+    pub async fn run(self, context: &Context) -> Result<()> {
+        for (_, file) in EXTRACTS {
+            let path = self.samples.join(file);
+            if !path.is_file() {
+                return Err(Error::missing(format!(
+                    "there is no {}; run from the project's folder, or make the extracts with \
+                     `vigie sample --seed 1 --out FOLDER` and name it with --samples",
+                    path.display()
+                )));
+            }
+        }
+        let now = Instant::now();
+        let mut steps = Steps { context, done: Vec::new(), started: now, step: now };
+        let store = self.dir.join("store");
+        let who = context.local();
+        let app = open(&store, &who, &self.samples).await?;
+        steps.done("store", &store.display().to_string(), Map::new());
+        for (feed, file) in EXTRACTS {
+            ingest(&app, &who, feed, &self.samples.join(file), &mut steps).await?;
+        }
+        let until = data_end(&app, &who).await?;
+        find_hotspots(&app, &who, until, &mut steps).await?;
+        run_kpis(&app, &who, until, &mut steps).await?;
+        let report = write_report(&app, &who, until, &self.dir.join("report"), &mut steps).await?;
+        let total = steps.started.elapsed();
+        let url = if self.no_serve { Value::Null } else { json!(format!("http://{}/", self.listen)) };
+        let summary = json!({
+            "store": store,
+            "steps": steps.done,
+            "report": report,
+            "url": url,
+            "elapsed_ms": u64::try_from(total.as_millis()).unwrap_or(u64::MAX),
+        });
+        context.output.answer(&summary, || {
+            format!("done in {:.1} s; the report is {}", total.as_secs_f64(), report.display())
+        })?;
+        if self.no_serve {
+            return Ok(());
+        }
+        super::serve::serve_app(context, app, self.listen).await
+    }
+}
+
+async fn open(store: &Path, who: &Principal, samples: &Path) -> Result<App> {
+    let app = if crate::store::Store::exists(store) {
+        App::open(store, None, admin::system_clock)?
+    } else {
+        let settings = admin::Init {
+            study_area: "jersey".to_owned(),
+            zone: "Europe/Jersey".to_owned(),
+            force: Some("Synthetic island police".to_owned()),
+            synthetic: true,
+        };
+        admin::init(store, who, &settings, admin::system_clock).await?
+    };
+    let roads = samples.join("roads.geojson");
+    if roads.is_file() {
+        admin::load_roads(&app, who, &roads)?;
+    }
+    Ok(app)
+}
+
+async fn ingest(app: &App, who: &Principal, feed: &str, file: &Path, steps: &mut Steps<'_>) -> Result<()> {
+    let request =
+        Request { feed: feed.to_owned(), files: vec![file.to_owned()], max_reject_share: 0.05, dry_run: false };
+    let bar = ByteBar::new(steps.context.output, feed);
+    let loaded = load(app, who, &request, &|bytes, total, rows| bar.at(bytes, total, rows)).await;
+    bar.end();
+    let loaded = loaded?;
+    let mut words = format!("{} rows in: {} accepted", thousands(loaded.rows_in), thousands(loaded.accepted));
+    let others = [
+        (loaded.revised, "revised"),
+        (loaded.unchanged, "unchanged"),
+        (loaded.duplicate, "duplicate"),
+        (loaded.rejected_total, "rejected"),
+    ];
+    for (count, word) in others.into_iter().filter(|(count, _)| *count > 0) {
+        words.push_str(&format!(", {} {word}", thousands(count)));
+    }
+    let mut figures = Map::new();
+    figures.insert("rows_in".to_owned(), json!(loaded.rows_in));
+    figures.insert("accepted".to_owned(), json!(loaded.accepted));
+    figures.insert("revised".to_owned(), json!(loaded.revised));
+    figures.insert("unchanged".to_owned(), json!(loaded.unchanged));
+    figures.insert("duplicate".to_owned(), json!(loaded.duplicate));
+    figures.insert("rejected_total".to_owned(), json!(loaded.rejected_total));
+    steps.done(feed, &words, figures);
+    Ok(())
+}
+
+/// The day after the last crime or incident.
+async fn data_end(app: &App, who: &Principal) -> Result<NaiveDate> {
+    let about = about::ask(app, who).await?;
+    let last = about.datasets.iter().filter(|d| d.name == "incidents").filter_map(|d| d.last_on).max();
+    last.map(|on| on + Days::new(1)).ok_or_else(|| Error::data("the extracts hold no incidents"))
+}
+
+async fn find_hotspots(app: &App, who: &Principal, until: NaiveDate, steps: &mut Steps<'_>) -> Result<()> {
+    for name in ["day", "night"] {
+        let question = Question {
+            dataset: "crimes".to_owned(),
+            group: None,
+            period: Period::new(until - Days::new(365), until)?,
+            daypart: Some(app.config.daypart(name)?),
+            resolution: app.config.resolution,
+            method: Method::GiStar,
+        };
+        let answer = hotspots::ask(app, who, &question).await?;
+        let hot = answer.map.hottest().len();
+        let words = format!(
+            "{hot} of {} cells above expectation, {} crimes",
+            thousands(answer.provenance.cells.unwrap_or(0)),
+            thousands(answer.provenance.rows)
+        );
+        let mut figures = Map::new();
+        figures.insert("hot_cells".to_owned(), json!(hot));
+        figures.insert("cells".to_owned(), json!(answer.provenance.cells));
+        figures.insert("crimes".to_owned(), json!(answer.provenance.rows));
+        steps.done(&format!("hotspots by {name}"), &words, figures);
+    }
+    Ok(())
+}
+
+async fn run_kpis(app: &App, who: &Principal, until: NaiveDate, steps: &mut Steps<'_>) -> Result<()> {
+    let end = month_start(until);
+    let run = kpi::run(app, who, Period::new(add_months(end, -12), end)?, None).await?;
+    let warnings = run.warnings().count();
+    let words = format!("{} measures over 12 months, {warnings} reconciliation warnings", run.measures.len());
+    let mut figures = Map::new();
+    figures.insert("measures".to_owned(), json!(run.measures.len()));
+    figures.insert("warnings".to_owned(), json!(warnings));
+    steps.done("kpis", &words, figures);
+    Ok(())
+}
+
+/// The Authority's report of the last whole quarter.
+async fn write_report(
+    app: &App,
+    who: &Principal,
+    until: NaiveDate,
+    out: &Path,
+    steps: &mut Steps<'_>,
+) -> Result<PathBuf> {
+    use chrono::Datelike as _;
+    let end = month_start(until);
+    let end = add_months(end, -i32::try_from(end.month0() % 3).unwrap_or(0));
+    let from = add_months(end, -3);
+    let name = format!("{}-Q{}", from.year(), from.month0() / 3 + 1);
+    let built = report::build(app, who, "authority", &name, Period::new(from, end)?, out).await?;
+    let mut figures = Map::new();
+    figures.insert("period".to_owned(), json!(name));
+    figures.insert("kpis".to_owned(), json!(built.kpis));
+    steps.done("report", &format!("{name}, {} measures: {}", built.kpis, built.path.display()), figures);
+    Ok(built.path)
+}

@@ -1,0 +1,115 @@
+//! `vigie ingest` and the ledger.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Context;
+use super::output::thousands;
+use super::progress::ByteBar;
+use crate::app::admin;
+use crate::app::load::{LoadReport, Request, load};
+use crate::error::{Error, Result};
+
+#[derive(Args)]
+pub(super) struct Ingest {
+    /// Built-in feed (see `vigie feeds list`) or path of a feed TOML
+    #[arg(long)]
+    feed: String,
+    /// Extract files: .csv or .csv.gz
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Refuse the whole load if a larger share of rows is refused
+    #[arg(long, default_value_t = 0.05)]
+    max_reject_share: f64,
+    /// Read and check, write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Ingest {
+    pub async fn run(self, context: &Context) -> Result<()> {
+        if !(0.0..=1.0).contains(&self.max_reject_share) {
+            return Err(Error::input("a share is a number from 0 to 1").at("--max-reject-share"));
+        }
+        let app = context.app()?;
+        let who = context.who(&app)?;
+        let request = Request {
+            feed: self.feed,
+            files: self.files,
+            max_reject_share: self.max_reject_share,
+            dry_run: self.dry_run,
+        };
+        let bar = ByteBar::new(context.output, &request.feed);
+        let report = load(&app, &who, &request, &|bytes, total, rows| bar.at(bytes, total, rows)).await;
+        bar.end();
+        let report = report?;
+        for reject in &report.first_rejects {
+            context.output.remark(format!("{}:{}: {} ({})", reject.file, reject.line, reject.message, reject.reason.name()));
+        }
+        if report.rejected_total > report.first_rejects.len() as u64 {
+            context.output.remark(format!("… and {} more", report.rejected_total - report.first_rejects.len() as u64));
+        }
+        context.output.answer(&report, || text(&report, request.dry_run))
+    }
+}
+
+/// One line a fact, aligned figures.
+pub(super) fn text(report: &LoadReport, dry_run: bool) -> String {
+    let mut lines = vec![("rows in", report.rows_in)];
+    lines.extend([
+        ("accepted", report.accepted),
+        ("revised", report.revised),
+        ("unchanged", report.unchanged),
+        ("duplicate", report.duplicate),
+        ("rejected", report.rejected_total),
+    ]);
+    let mut text = String::new();
+    for (name, count) in lines {
+        text.push_str(&format!("{name:<12}{:>14}\n", thousands(count)));
+    }
+    for (reason, count) in &report.rejected {
+        text.push_str(&format!("  {reason:<22}{:>12}\n", thousands(*count)));
+    }
+    for (label, count) in &report.labels {
+        text.push_str(&format!("labelled {label:<15}{:>12}\n", thousands(*count)));
+    }
+    let seconds = report.elapsed_ms as f64 / 1000.0;
+    text.push_str(&if dry_run {
+        format!("dry run: nothing was written ({seconds:.1} s)")
+    } else {
+        format!("store version {} after {seconds:.1} s", report.version)
+    });
+    text
+}
+
+#[derive(Args)]
+pub(super) struct Loads {}
+
+impl Loads {
+    pub fn run(self, context: &Context) -> Result<()> {
+        let app = context.app()?;
+        let loads = admin::loads(&app, &context.who(&app)?)?;
+        context.output.answer(&loads, || {
+            let mut text = format!(
+                "{:>4} {:>7} {:<26}{:>10}{:>10}{:>9}{:>10}{:>10}{:>9}\n",
+                "load", "version", "feed", "rows in", "accepted", "revised", "unchanged", "duplicate", "rejected"
+            );
+            for load in &loads {
+                text.push_str(&format!(
+                    "{:>4} {:>7} {:<26}{:>10}{:>10}{:>9}{:>10}{:>10}{:>9}\n",
+                    load.load_id,
+                    load.version,
+                    load.feed,
+                    thousands(load.rows_in),
+                    thousands(load.accepted),
+                    thousands(load.revised),
+                    thousands(load.unchanged),
+                    thousands(load.duplicate),
+                    thousands(load.rejected_total)
+                ));
+            }
+            text
+        })
+    }
+}

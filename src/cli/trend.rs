@@ -1,0 +1,72 @@
+//! `vigie trend`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Context;
+use super::date::DateRange;
+use super::output::thousands;
+use crate::app::trend::{Question, TrendAnswer, ask};
+use crate::error::{Error, Result};
+
+#[derive(Args)]
+pub(super) struct Trend {
+    /// crimes, incidents, stops, offences or collisions
+    #[arg(long, default_value = "crimes")]
+    dataset: String,
+    /// One group of the dataset, such as burglary
+    #[arg(long)]
+    group: Option<String>,
+    #[command(flatten)]
+    dates: DateRange,
+    /// day, night, nte or a band such as 22:00-04:00
+    #[arg(long)]
+    daypart: Option<String>,
+    /// Draw the series to an .svg file
+    #[arg(long)]
+    plot: Option<PathBuf>,
+}
+
+impl Trend {
+    pub async fn run(self, context: &Context) -> Result<()> {
+        let app = context.app()?;
+        let daypart = self.daypart.as_deref().map(|name| app.config.daypart(name)).transpose();
+        let question = Question {
+            dataset: self.dataset,
+            group: self.group,
+            period: self.dates.period()?,
+            daypart: daypart.map_err(|e| e.at("--daypart"))?,
+        };
+        let answer = ask(&app, &context.who(&app)?, &question).await?;
+        if let Some(path) = &self.plot {
+            if path.extension().is_none_or(|e| e != "svg") {
+                return Err(Error::input("the picture must end in .svg").at("--plot"));
+            }
+            super::sql::write_file(path, crate::app::pictures::trend_chart(&answer)?.as_bytes())?;
+        }
+        context.output.answer(&answer, || text(&answer))
+    }
+}
+
+fn text(answer: &TrendAnswer) -> String {
+    let count = |value: Option<u64>| value.map_or("-".to_owned(), thousands);
+    let mut text = format!(
+        "{:<9}{:>9}{:>12}{:>12}{:>9}{:>10}{:>12}\n",
+        "month", "count", "12 months", "year before", "change", "to date", "year before"
+    );
+    for row in answer.rows.iter() {
+        text.push_str(&format!(
+            "{:<9}{:>9}{:>12}{:>12}{:>9}{:>10}{:>12}\n",
+            row.month,
+            count(row.count),
+            count(row.rolling_12),
+            count(row.same_month_last_year),
+            row.change_share.map_or("-".to_owned(), |share| format!("{:+.1} %", share * 100.0)),
+            count(row.ytd),
+            count(row.ytd_last_year)
+        ));
+    }
+    text.push_str(&format!("{} records counted", thousands(answer.provenance.rows)));
+    text
+}

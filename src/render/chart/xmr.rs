@@ -1,0 +1,214 @@
+//! The XmR chart of a measure: values, mean, process limits, target, and signals as larger points of another shape.
+
+use std::fmt::Write as _;
+
+use crate::analysis::kpi::{Unit, period_words};
+use crate::error::Result;
+use crate::render::chart::{Level, Line, levels, plot, x_labels, y_labels, y_range};
+use crate::render::format;
+use crate::render::palette::{self, Colour};
+use crate::render::svg::{Text, Words, coordinate, escape, frame};
+use crate::stats::spc::Direction;
+
+/// A point of a series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// `2017-05` or `2017`.
+    pub period: String,
+    /// The value; a gap without one.
+    pub value: Option<f64>,
+    /// The special cause it is part of.
+    pub signal: Option<Signal>,
+}
+
+/// A special cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signal {
+    /// Up (high or rising) or down.
+    pub up: bool,
+    /// Name of the rule, in words.
+    pub rule: &'static str,
+}
+
+/// What an XmR chart draws.
+#[derive(Debug)]
+pub struct Chart<'a> {
+    /// Name, finding and description.
+    pub words: Words,
+    /// The series.
+    pub points: &'a [Point],
+    /// Unit of the values.
+    pub unit: Unit,
+    /// Which way is better: gives a signal its colour.
+    pub direction: Direction,
+    /// Mean of the baseline.
+    pub mean: Option<f64>,
+    /// Lower and upper process limit, as computed; drawn at zero where the lower one is below.
+    pub limits: Option<(f64, f64)>,
+    /// Too few points for firm limits.
+    pub trial: bool,
+    /// Target or plan figure, and its word.
+    pub target: Option<(f64, &'static str)>,
+}
+
+/// Draws the chart.
+///
+/// # Errors
+/// `Bug` if plotters fails.
+pub fn draw(chart: &Chart<'_>) -> Result<String> {
+    let values: Vec<Option<f64>> = chart.points.iter().map(|p| p.value).collect();
+    let limits = chart.limits.map(|(low, high)| (if low < 0.0 { 0.0 } else { low }, high));
+    let drawn = values
+        .iter()
+        .flatten()
+        .copied()
+        .chain(limits.into_iter().flat_map(|(low, high)| [low, high]))
+        .chain(chart.mean)
+        .chain(chart.target.map(|(value, _)| value));
+    let range = y_range(drawn, false);
+    let line = Line { values: &values, colour: palette::ACCENT, width: 2, points: true };
+    let plotted = plot(chart.points.len(), range, None, &[line])?;
+
+    let mut out = plotted.drawing.clone();
+    let unit = chart.unit;
+    y_labels(&mut out, &plotted, format::unit_words(unit), &|v| tick(v, unit));
+    let periods: Vec<String> = chart.points.iter().map(|p| p.period.clone()).collect();
+    x_labels(&mut out, &plotted, &periods);
+    levels(&mut out, &plotted, &level_list(chart, limits));
+    let mut shown_rule = None;
+    for (slot, point) in chart.points.iter().enumerate() {
+        let (Some(value), Some(signal)) = (point.value, point.signal) else {
+            shown_rule = None;
+            continue;
+        };
+        let (x, y) = (plotted.x(slot), plotted.y(value));
+        mark(&mut out, (x, y), signal, chart.direction, &format!(
+            "{}: {}, {}",
+            period_words(&point.period),
+            format::value(value, unit),
+            signal.rule
+        ));
+        if shown_rule != Some(signal) {
+            let above = if signal.up { y - 12.0 } else { y + 20.0 };
+            let anchor = if x > plotted.right() - 90.0 { "end" } else { "middle" };
+            let fill = signal_colour(signal, chart.direction).hex();
+            Text { x, y: above, anchor, size: 12.0, fill: &fill, bold: false, text: signal.rule }.write(&mut out);
+        }
+        shown_rule = Some(signal);
+    }
+    Ok(frame(&chart.words, "chart", f64::from(super::WIDTH), f64::from(super::HEIGHT), &out))
+}
+
+fn tick(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Percent => format::decimal(value * 100.0, 0),
+        Unit::Count | Unit::Minutes | Unit::Number if (value - value.round()).abs() < 1e-9 => format::decimal(value, 0),
+        Unit::Count | Unit::Minutes | Unit::Number => format::decimal(value, 1),
+    }
+}
+
+fn level_list(chart: &Chart<'_>, limits: Option<(f64, f64)>) -> Vec<Level<'static>> {
+    let unit = chart.unit;
+    let trial = if chart.trial { " (trial)" } else { "" };
+    let mut out = Vec::new();
+    let mut push = |value: f64, word: &str, colour: Colour, dash: &'static str, width: f64| {
+        out.push(Level { value, label: format!("{word} {}", format::value(value, unit)), colour, dash, width });
+    };
+    if let Some((low, high)) = limits {
+        push(high, &format!("Upper limit{trial}"), palette::QUIET, "6 4", 1.3);
+        push(low, &format!("Lower limit{trial}"), palette::QUIET, "6 4", 1.3);
+    }
+    if let Some(mean) = chart.mean {
+        push(mean, "Mean", palette::INK, "", 1.0);
+    }
+    if let Some((target, word)) = chart.target {
+        push(target, word, palette::TARGET, "1.5 3", 1.5);
+    }
+    out
+}
+
+fn signal_colour(signal: Signal, direction: Direction) -> Colour {
+    match (direction, signal.up) {
+        (Direction::Neutral, _) => palette::NEUTRAL,
+        (Direction::Increase, true) | (Direction::Decrease, false) => palette::IMPROVEMENT,
+        (Direction::Increase, false) | (Direction::Decrease, true) => palette::CONCERN,
+    }
+}
+
+/// A triangle up or down, or a diamond where neither way is better, with its words.
+fn mark(out: &mut String, (x, y): (f64, f64), signal: Signal, direction: Direction, words: &str) {
+    let r = 7.0;
+    let points = match (direction, signal.up) {
+        (Direction::Neutral, _) => vec![(x, y - r), (x + r, y), (x, y + r), (x - r, y)],
+        (_, true) => vec![(x, y - r), (x + r, y + r * 0.7), (x - r, y + r * 0.7)],
+        (_, false) => vec![(x, y + r), (x + r, y - r * 0.7), (x - r, y - r * 0.7)],
+    };
+    let points: Vec<String> =
+        points.into_iter().map(|(x, y)| format!("{},{}", coordinate(x), coordinate(y))).collect();
+    let _ = writeln!(
+        out,
+        "<polygon class=\"signal\" points=\"{}\" fill=\"{}\" stroke=\"{}\" stroke-width=\"1.5\"><title>{}</title></polygon>",
+        points.join(" "),
+        signal_colour(signal, direction).hex(),
+        palette::PAPER.hex(),
+        escape(words),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(points: &[Point]) -> String {
+        let words = Words { id: "m06".into(), title: "Within the usual range".into(), description: "d".into() };
+        draw(&Chart {
+            words,
+            points,
+            unit: Unit::Count,
+            direction: Direction::Decrease,
+            mean: Some(150.0),
+            limits: Some((103.0, 197.0)),
+            trial: false,
+            target: Some((150.0, "Plan figure")),
+        })
+        .unwrap()
+    }
+
+    fn points() -> Vec<Point> {
+        (1..=12)
+            .map(|month| Point {
+                period: format!("2017-{month:02}"),
+                value: (month != 4).then(|| 140.0 + f64::from(month) * 2.0 + if month == 8 { 60.0 } else { 0.0 }),
+                signal: (month == 8).then_some(Signal { up: true, rule: "outside the limits" }),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn limits_are_dashed_with_their_values_and_signals_have_another_shape() {
+        let svg = sample(&points());
+        assert_eq!(svg.matches("stroke-dasharray=\"6 4\"").count(), 2);
+        for label in ["Upper limit 197", "Lower limit 103", "Mean 150", "Plan figure 150"] {
+            assert!(svg.contains(label), "{label}");
+        }
+        assert_eq!(svg.matches("class=\"signal\"").count(), 1);
+        assert!(svg.contains("<title>August 2017: 216, outside the limits</title>"));
+        assert_eq!(svg.matches("<circle").count(), 11, "the gap stays a gap");
+        assert!(svg.contains("<title id=\"m06-title\">") && svg.contains("<desc id=\"m06-desc\">"));
+        assert!(!svg.contains(" style="), "presentation attributes only");
+    }
+
+    #[test]
+    fn the_same_input_gives_the_same_bytes() {
+        assert_eq!(sample(&points()), sample(&points()));
+    }
+
+    #[test]
+    fn a_series_without_values_is_drawn_empty() {
+        let empty: Vec<Point> = (1..=3)
+            .map(|m| Point { period: format!("2017-{m:02}"), value: None, signal: None })
+            .collect();
+        let svg = sample(&empty);
+        assert_eq!(svg.matches("<circle").count(), 0);
+    }
+}

@@ -1,0 +1,214 @@
+//! `/api/v1`: the trips of `app` as JSON.
+
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::{Extension, Json};
+use serde_json::{Value, json};
+
+use super::Shared;
+use super::answers::{is_held, json as tagged, not_modified, tag};
+use super::params::Params;
+use super::problem::Problem;
+use crate::app::{about, admin, flow, hotspots, kpi, sql, trend};
+use crate::engine::queries;
+use crate::error::{Error, Result};
+use crate::model::access::Principal;
+use crate::model::time::Period;
+use crate::render::table::json_rows;
+use crate::store::AsOf;
+
+type Pairs = Query<Vec<(String, String)>>;
+type Reply<T = Json<Value>> = std::result::Result<T, Problem>;
+
+fn value(answer: &impl serde::Serialize) -> Result<Json<Value>> {
+    Ok(Json(serde_json::to_value(answer).map_err(|e| Error::bug("no JSON of the answer").with_cause(e))?))
+}
+
+pub(super) async fn about(State(shared): State<Shared>, Extension(who): Extension<Principal>) -> Reply {
+    Ok(value(&about::ask(&shared.app, &who).await?)?)
+}
+
+pub(super) async fn hotspots(
+    State(shared): State<Shared>,
+    Extension(who): Extension<Principal>,
+    Query(given): Pairs,
+    headers: HeaderMap,
+) -> Reply<Response> {
+    let mut params = Params::new(given)?;
+    let question = params.hotspots(&shared.app)?;
+    params.done()?;
+    let tag = tag(shared.app.version()?, &hotspots::subject(&question), &who);
+    if is_held(&headers, &tag) {
+        return Ok(not_modified(&tag));
+    }
+    Ok(tagged(&hotspots::ask(&shared.app, &who, &question).await?, &tag))
+}
+
+pub(super) async fn trend(
+    State(shared): State<Shared>,
+    Extension(who): Extension<Principal>,
+    Query(given): Pairs,
+) -> Reply {
+    let mut params = Params::new(given)?;
+    let question = params.trend(&shared.app)?;
+    params.done()?;
+    Ok(value(&trend::ask(&shared.app, &who, &question).await?)?)
+}
+
+pub(super) async fn kpis(
+    State(shared): State<Shared>,
+    Extension(who): Extension<Principal>,
+    Query(given): Pairs,
+) -> Reply {
+    let mut params = Params::new(given)?;
+    let period = period_or_default(&shared, &who, &mut params).await?;
+    let ids: Option<Vec<String>> = params.take("ids").map(|ids| ids.split(',').map(str::to_owned).collect());
+    params.done()?;
+    let run = kpi::run(&shared.app, &who, period, ids.as_deref()).await?;
+    Ok(Json(json!({
+        "provenance": run.provenance,
+        "rows": run.rows().collect::<Vec<_>>(),
+        "warnings": run.warnings().collect::<Vec<_>>(),
+    })))
+}
+
+/// `from` and `to`, or the last twelve whole months of the data.
+async fn period_or_default(shared: &Shared, who: &Principal, params: &mut Params) -> Result<Period> {
+    let (from, to) = (params.take("from"), params.take("to"));
+    match (from, to) {
+        (Some(from), Some(to)) => Period::new(
+            crate::model::time::parse_date(&from).map_err(|e| e.at("from"))?,
+            crate::model::time::parse_date(&to).map_err(|e| e.at("to"))?,
+        ),
+        (None, None) => kpi::default_period(&shared.app, who).await,
+        (None, Some(_)) => Err(Error::input("is missing").at("from")),
+        (Some(_), None) => Err(Error::input("is missing").at("to")),
+    }
+}
+
+pub(super) async fn flow(
+    State(shared): State<Shared>,
+    Extension(who): Extension<Principal>,
+    Query(given): Pairs,
+) -> Reply {
+    let mut params = Params::new(given)?;
+    let period = params.period()?;
+    let camera = params.take("camera");
+    params.done()?;
+    Ok(value(&flow::ask(&shared.app, &who, period, camera.as_deref()).await?)?)
+}
+
+pub(super) async fn cameras(State(shared): State<Shared>, Extension(who): Extension<Principal>) -> Reply {
+    Ok(Json(json!({"rows": flow::cameras(&shared.app, &who).await?})))
+}
+
+pub(super) async fn query(
+    State(shared): State<Shared>,
+    Extension(who): Extension<Principal>,
+    Path(name): Path<String>,
+    Query(given): Pairs,
+) -> Reply {
+    let answer = sql::query(&shared.app, &who, &name, &Params::new(given)?.rest(), AsOf::Newest).await?;
+    Ok(Json(json!({"query": name, "store_version": shared.app.version()?, "rows": json_rows(&answer.batches)?})))
+}
+
+pub(super) async fn loads(State(shared): State<Shared>, Extension(who): Extension<Principal>) -> Reply {
+    Ok(Json(json!({"rows": admin::loads(&shared.app, &who)?})))
+}
+
+pub(super) async fn audit(State(shared): State<Shared>, Extension(who): Extension<Principal>) -> Reply {
+    Ok(Json(json!({"rows": admin::audit_lines(&shared.app, &who, 500)?})))
+}
+
+pub(super) async fn alive() -> &'static str {
+    "ok\n"
+}
+
+pub(super) async fn ready(State(shared): State<Shared>) -> Reply<&'static str> {
+    shared.app.version()?;
+    Ok("ready\n")
+}
+
+/// One parameter of a path.
+struct Param(&'static str, &'static str, bool, &'static str);
+
+const FILTERS: [Param; 4] = [
+    Param("from", "date", true, "first island date"),
+    Param("to", "date", true, "the day after the last"),
+    Param("dataset", "string", false, "crimes, incidents, stops, offences, collisions"),
+    Param("group", "string", false, "one group of the dataset"),
+];
+
+/// The interface in OpenAPI, written from the same lists that the handlers read.
+pub(super) async fn openapi() -> Json<Value> {
+    let daypart = Param("daypart", "string", false, "day, night, nte or a band such as 22:00-04:00");
+    let hotspots = [&FILTERS[..], &[daypart, Param("res", "integer", false, "H3 resolution, 5 to 11"),
+        Param("method", "string", false, "gi-star or count")]];
+    let daypart = Param("daypart", "string", false, "day, night, nte or a band such as 22:00-04:00");
+    let mut paths = serde_json::Map::new();
+    let mut add = |path: &str, about: &str, params: &[&[Param]]| {
+        paths.insert(path.to_owned(), operation(about, params));
+    };
+    add("/api/v1/about", "what the store holds", &[]);
+    add("/api/v1/hotspots", "counts and Gi* of every cell of the study area", &hotspots);
+    add("/api/v1/trend", "whole months of a dataset", &[&FILTERS, &[daypart]]);
+    add("/api/v1/kpis", "KPI values by month", &[&[
+        Param("from", "date", false, "first month's first day"),
+        Param("to", "date", false, "the day after the last month"),
+        Param("ids", "string", false, "KPI ids, separated by commas"),
+    ]]);
+    add("/api/v1/anpr/flow", "reads a camera and hour", &[&[
+        Param("from", "date", true, "first island date"),
+        Param("to", "date", true, "the day after the last"),
+        Param("camera", "string", false, "one camera only"),
+    ]]);
+    add("/api/v1/anpr/cameras", "cameras, and when each was heard of last", &[]);
+    add("/api/v1/loads", "the ledger of loads", &[]);
+    add("/api/v1/audit", "the newest audit lines", &[]);
+    for query in queries() {
+        let params: Vec<Value> = query
+            .params
+            .iter()
+            .map(|p| parameter(&p.name, p.kind.name(), !p.optional, &p.about))
+            .collect();
+        paths.insert(format!("/api/v1/query/{}", query.name), described(&query.purpose, params));
+    }
+    Json(json!({
+        "openapi": "3.0.3",
+        "info": {"title": "vigie", "version": env!("CARGO_PKG_VERSION")},
+        "paths": paths,
+        "components": {"securitySchemes": {
+            "bearer": {"type": "http", "scheme": "bearer"},
+            "cookie": {"type": "apiKey", "in": "cookie", "name": "vigie_session"},
+        }},
+        "security": [{"bearer": []}, {"cookie": []}],
+    }))
+}
+
+fn operation(about: &str, params: &[&[Param]]) -> Value {
+    let params = params.iter().flat_map(|list| list.iter()).map(|Param(n, k, need, a)| parameter(n, k, *need, a));
+    described(about, params.collect())
+}
+
+fn parameter(name: &str, kind: &str, required: bool, about: &str) -> Value {
+    let schema = match kind {
+        "date" => json!({"type": "string", "format": "date"}),
+        "int" | "integer" => json!({"type": "integer"}),
+        "float" => json!({"type": "number"}),
+        _ => json!({"type": "string"}),
+    };
+    json!({"name": name, "in": "query", "required": required, "description": about, "schema": schema})
+}
+
+fn described(about: &str, params: Vec<Value>) -> Value {
+    let problem = json!({"description": "why not", "content": {"application/problem+json": {}}});
+    json!({"get": {
+        "summary": about,
+        "parameters": params,
+        "responses": {
+            "200": {"description": "the answer with its provenance", "content": {"application/json": {}}},
+            "400": problem, "401": problem, "403": problem, "422": problem,
+        },
+    }})
+}

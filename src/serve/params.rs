@@ -1,0 +1,87 @@
+//! Query strings as questions, checked once.
+
+use std::collections::BTreeMap;
+
+use crate::analysis::hotspot::{Method, Question};
+use crate::app::{App, trend};
+use crate::error::{Error, Result};
+use crate::model::time::{Period, parse_date};
+
+/// The parameters of a request. Asking for one takes it; what is left at the end is unknown.
+pub(super) struct Params {
+    left: BTreeMap<String, String>,
+}
+
+impl Params {
+    pub fn new(given: Vec<(String, String)>) -> Result<Self> {
+        let mut left = BTreeMap::new();
+        for (name, value) in given {
+            if left.contains_key(&name) {
+                return Err(Error::input("is there twice").at(name));
+            }
+            // An empty choice of a form means no choice.
+            if !value.is_empty() {
+                left.insert(name, value);
+            }
+        }
+        Ok(Self { left })
+    }
+
+    pub fn take(&mut self, name: &str) -> Option<String> {
+        self.left.remove(name)
+    }
+
+    fn need(&mut self, name: &str) -> Result<String> {
+        self.take(name).ok_or_else(|| Error::input("is missing").at(name))
+    }
+
+    pub fn period(&mut self) -> Result<Period> {
+        let from = parse_date(&self.need("from")?).map_err(|e| e.at("from"))?;
+        let to = parse_date(&self.need("to")?).map_err(|e| e.at("to"))?;
+        Period::new(from, to).map_err(|e| e.at("to"))
+    }
+
+    pub fn hotspots(&mut self, app: &App) -> Result<Question> {
+        let period = self.period()?;
+        let daypart = self.take("daypart").map(|name| app.config.daypart(&name)).transpose();
+        let resolution = match self.take("res") {
+            Some(text) => text.parse().map_err(|_| Error::input(format!("`{text}` is not a resolution")).at("res"))?,
+            None => app.config.resolution,
+        };
+        let method = Method::parse(self.take("method").as_deref().unwrap_or("gi-star")).map_err(|e| e.at("method"))?;
+        let question = Question {
+            dataset: self.take("dataset").unwrap_or_else(|| "crimes".to_owned()),
+            group: self.take("group"),
+            period,
+            daypart: daypart.map_err(|e| e.at("daypart"))?,
+            resolution,
+            method,
+        };
+        question.check()?;
+        Ok(question)
+    }
+
+    pub fn trend(&mut self, app: &App) -> Result<trend::Question> {
+        let period = self.period()?;
+        let daypart = self.take("daypart").map(|name| app.config.daypart(&name)).transpose();
+        Ok(trend::Question {
+            dataset: self.take("dataset").unwrap_or_else(|| "crimes".to_owned()),
+            group: self.take("group"),
+            period,
+            daypart: daypart.map_err(|e| e.at("daypart"))?,
+        })
+    }
+
+    /// Whatever is left, as pairs.
+    pub fn rest(self) -> Vec<(String, String)> {
+        self.left.into_iter().collect()
+    }
+
+    /// A parameter that nobody asked for is an error: a filter that is silently ignored is a wrong answer.
+    pub fn done(self) -> Result<()> {
+        match self.left.into_keys().next() {
+            Some(name) => Err(Error::input("is not a parameter of this path").at(name)),
+            None => Ok(()),
+        }
+    }
+}

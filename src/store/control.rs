@@ -1,0 +1,274 @@
+//! The control database: store versions (writing one is the commit), the ledger of loads, editions, the first-run token.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+
+use super::{AsOf, audit};
+use crate::error::{Error, Result};
+
+const LAYOUT: &str = "
+    CREATE TABLE versions (
+        version INTEGER PRIMARY KEY, committed_at TEXT NOT NULL, tables TEXT NOT NULL, load_id INTEGER);
+    CREATE TABLE loads (
+        load_id INTEGER PRIMARY KEY, version INTEGER NOT NULL, feed TEXT NOT NULL, loaded_at TEXT NOT NULL,
+        record TEXT NOT NULL);
+    CREATE TABLE loaded_files (feed TEXT NOT NULL, sha256 TEXT NOT NULL, load_id INTEGER NOT NULL);
+    CREATE INDEX loaded_files_by_hash ON loaded_files (sha256);
+    CREATE TABLE editions (edition_id INTEGER PRIMARY KEY, record TEXT NOT NULL);
+    CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+    PRAGMA user_version = 1;
+";
+
+/// One row of the store's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreVersion {
+    /// N, from 0.
+    pub version: u64,
+    /// When it was committed.
+    pub committed_at: DateTime<Utc>,
+    /// Delta version of each table.
+    pub tables: BTreeMap<String, u64>,
+}
+
+/// One line of the ledger: what a load did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadRecord {
+    /// Number of the load, from 1.
+    pub load_id: u64,
+    /// Store version after it.
+    pub version: u64,
+    /// Feed it was read with.
+    pub feed: String,
+    /// Table it went to.
+    pub table: String,
+    /// When it was loaded (UTC).
+    pub loaded_at: String,
+    /// Its files.
+    pub files: Vec<LoadFile>,
+    /// Rows read.
+    pub rows_in: u64,
+    /// New records.
+    pub accepted: u64,
+    /// Records replaced by a newer version.
+    pub revised: u64,
+    /// Records already here, the same or older.
+    pub unchanged: u64,
+    /// Rows that repeat a row of the same load.
+    pub duplicate: u64,
+    /// Refused rows by reason.
+    pub rejected: BTreeMap<String, u64>,
+    /// Refused rows.
+    pub rejected_total: u64,
+    /// Accepted rows with a remark, by remark.
+    pub labels: BTreeMap<String, u64>,
+    /// How long it took.
+    pub elapsed_ms: u64,
+}
+
+/// A file of a load.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadFile {
+    /// File name without its folder.
+    pub name: String,
+    /// Digest of its bytes.
+    pub sha256: String,
+}
+
+/// A published report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edition {
+    /// `authority` or `public`.
+    pub edition: String,
+    /// `2017-Q4`.
+    pub period: String,
+    /// Store version it was made from.
+    pub store_version: u64,
+    /// Path of the HTML file.
+    pub path: String,
+    /// Digest of the HTML file.
+    pub sha256: String,
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(cause: rusqlite::Error) -> Self {
+        let busy = matches!(
+            cause.sqlite_error_code(),
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+        );
+        if busy {
+            return Error::busy("the control database is in use by another writer; try again").with_cause(cause);
+        }
+        Error::data("the control database of the store cannot be used").with_cause(cause)
+    }
+}
+
+fn broken(what: &str, cause: serde_json::Error) -> Error {
+    Error::data(format!("the control database holds a {what} that cannot be read")).with_cause(cause)
+}
+
+pub(super) fn create(path: &Path) -> Result<Connection> {
+    // Made beside its place and renamed, so that a half-made store is never taken for one.
+    let draft = path.with_extension("draft");
+    let _ = fs::remove_file(&draft);
+    let connection = Connection::open(&draft)?;
+    connection.execute_batch(LAYOUT)?;
+    connection.execute_batch(audit::LAYOUT)?;
+    connection.close().map_err(|(_, cause)| Error::from(cause))?;
+    fs::rename(&draft, path)
+        .map_err(|e| Error::input(format!("{} cannot be written", path.display())).with_cause(e))?;
+    open(path)
+}
+
+pub(super) fn open(path: &Path) -> Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
+    let layout: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if layout != 1 {
+        return Err(Error::data(format!(
+            "{} has layout {layout}; this program reads layout 1",
+            path.display()
+        )));
+    }
+    Ok(connection)
+}
+
+pub(super) fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+pub(super) fn commit_version(
+    connection: &Connection,
+    version: u64,
+    at: DateTime<Utc>,
+    tables: &BTreeMap<String, u64>,
+    load: Option<&LoadRecord>,
+) -> Result<()> {
+    let json = serde_json::to_string(tables).map_err(|e| broken("version", e))?;
+    connection.execute(
+        "INSERT INTO versions (version, committed_at, tables, load_id) VALUES (?1, ?2, ?3, ?4)",
+        params![to_i64(version), instant(at), json, load.map(|l| to_i64(l.load_id))],
+    )?;
+    Ok(())
+}
+
+pub(super) fn add_load(connection: &Connection, load: &LoadRecord) -> Result<()> {
+    let json = serde_json::to_string(load).map_err(|e| broken("load", e))?;
+    connection.execute(
+        "INSERT INTO loads (load_id, version, feed, loaded_at, record) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![to_i64(load.load_id), to_i64(load.version), load.feed, load.loaded_at, json],
+    )?;
+    for file in &load.files {
+        connection.execute(
+            "INSERT INTO loaded_files (feed, sha256, load_id) VALUES (?1, ?2, ?3)",
+            params![load.feed, file.sha256, to_i64(load.load_id)],
+        )?;
+    }
+    Ok(())
+}
+
+pub(super) fn next_load_id(connection: &Connection) -> Result<u64> {
+    let last: i64 = connection.query_row("SELECT coalesce(max(load_id), 0) FROM loads", [], |row| row.get(0))?;
+    Ok(last.unsigned_abs() + 1)
+}
+
+pub(super) fn has_loaded(connection: &Connection, feed: &str, sha256: &str) -> Result<bool> {
+    let found: Option<i64> = connection
+        .query_row("SELECT 1 FROM loaded_files WHERE feed = ?1 AND sha256 = ?2", params![feed, sha256], |r| r.get(0))
+        .optional()?;
+    Ok(found.is_some())
+}
+
+pub(super) fn loads(connection: &Connection) -> Result<Vec<LoadRecord>> {
+    records(connection, "SELECT record FROM loads ORDER BY load_id DESC", "load")
+}
+
+pub(super) fn add_edition(connection: &Connection, edition: &Edition) -> Result<()> {
+    let json = serde_json::to_string(edition).map_err(|e| broken("edition", e))?;
+    connection.execute("INSERT INTO editions (record) VALUES (?1)", params![json])?;
+    Ok(())
+}
+
+pub(super) fn editions(connection: &Connection) -> Result<Vec<Edition>> {
+    records(connection, "SELECT record FROM editions ORDER BY edition_id DESC", "edition")
+}
+
+fn records<T: for<'a> Deserialize<'a>>(connection: &Connection, sql: &str, what: &str) -> Result<Vec<T>> {
+    let mut statement = connection.prepare(sql)?;
+    let texts = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    texts.iter().map(|text| serde_json::from_str(text).map_err(|e| broken(what, e))).collect()
+}
+
+pub(super) fn version(connection: &Connection, as_of: AsOf) -> Result<StoreVersion> {
+    let columns = "SELECT version, committed_at, tables FROM versions";
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+    };
+    let (row, wanted) = match as_of {
+        AsOf::Newest => (
+            connection.query_row(&format!("{columns} ORDER BY version DESC LIMIT 1"), [], read).optional()?,
+            "the store has no version".to_owned(),
+        ),
+        AsOf::Version(n) => (
+            connection.query_row(&format!("{columns} WHERE version = ?1"), [to_i64(n)], read).optional()?,
+            format!("the store has no version {n}"),
+        ),
+        AsOf::Time(at) => (
+            connection
+                .query_row(
+                    &format!("{columns} WHERE committed_at <= ?1 ORDER BY version DESC LIMIT 1"),
+                    [instant(at)],
+                    read,
+                )
+                .optional()?,
+            format!("the store had no version yet at {}", instant(at)),
+        ),
+    };
+    let (version, committed_at, tables) = row.ok_or_else(|| Error::missing(wanted))?;
+    let committed_at = DateTime::parse_from_rfc3339(&committed_at)
+        .map_err(|e| Error::data("the control database holds an unreadable time").with_cause(e))?
+        .with_timezone(&Utc);
+    let tables = serde_json::from_str(&tables).map_err(|e| broken("version", e))?;
+    Ok(StoreVersion { version: version.unsigned_abs(), committed_at, tables })
+}
+
+pub(super) fn set_first_run_token(connection: &Connection, digest: &str) -> Result<()> {
+    connection.execute(
+        "INSERT INTO settings (name, value) VALUES ('first_run_token', ?1)
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        [digest],
+    )?;
+    Ok(())
+}
+
+pub(super) fn first_run_token(connection: &Connection) -> Result<Option<String>> {
+    Ok(connection
+        .query_row("SELECT value FROM settings WHERE name = 'first_run_token'", [], |row| row.get(0))
+        .optional()?)
+}
+
+pub(super) fn plate_key(path: &Path) -> Result<Vec<u8>> {
+    let failed = |cause: std::io::Error| Error::input("the key for plates cannot be used").with_cause(cause);
+    if path.exists() {
+        return fs::read(path).map_err(failed);
+    }
+    let mut key = vec![0_u8; 32];
+    getrandom::fill(&mut key).map_err(|e| Error::bug("no random numbers from the system").with_cause(e.to_string()))?;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(failed)?;
+    file.write_all(&key).and_then(|()| file.sync_all()).map_err(failed)?;
+    Ok(key)
+}
+
+fn to_i64(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,90 @@
+//! Delta tables on the local disk: made once, opened at a version, brought back to a version.
+
+use std::path::Path;
+
+use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
+use deltalake_core::kernel::{StructField, StructType};
+use deltalake_core::operations::create::CreateBuilder;
+use deltalake_core::parquet::basic::{Compression, ZstdLevel};
+use deltalake_core::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use deltalake_core::parquet::schema::types::ColumnPath;
+use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use url::Url;
+
+use crate::error::{Error, Result};
+use crate::model::schema::{self, Table};
+
+/// Columns whose smallest and largest values may stand in files and logs: none of them personal.
+const STATISTICS: &[&str] = &["local_on", "local_hour", "cell", "recorded_at", "load_id"];
+
+fn url(root: &Path, name: &str) -> Result<Url> {
+    let path = root.join("tables").join(name);
+    let path = std::path::absolute(&path)
+        .map_err(|e| Error::input(format!("{} is not a usable path", path.display())).with_cause(e))?;
+    Url::from_directory_path(&path).map_err(|()| Error::input(format!("{} is not a usable path", path.display())))
+}
+
+pub(super) fn failed(name: &str, what: &str, cause: DeltaTableError) -> Error {
+    Error::data(format!("table {name} cannot be {what}")).with_cause(cause)
+}
+
+pub(super) async fn create(root: &Path, table: &Table) -> Result<()> {
+    let kernel: StructType = table
+        .arrow_schema()
+        .as_ref()
+        .try_into_kernel()
+        .map_err(|e| Error::bug(format!("the schema of {} is not one for Delta", table.name)).with_cause(e))?;
+    let location = url(root, table.name)?;
+    if let Ok(path) = location.to_file_path() {
+        // What a creation that was interrupted left behind.
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path)
+            .map_err(|e| Error::input(format!("{} cannot be written", path.display())).with_cause(e))?;
+    }
+    CreateBuilder::new()
+        .with_location(location.as_str())
+        .with_table_name(table.name)
+        .with_columns(kernel.fields().cloned().collect::<Vec<StructField>>())
+        .with_partition_columns([schema::PARTITION])
+        .with_configuration([("delta.dataSkippingStatsColumns", Some(STATISTICS.join(",")))])
+        .await
+        .map_err(|e| failed(table.name, "made", e))?;
+    Ok(())
+}
+
+pub(super) async fn open(root: &Path, name: &str, version: u64) -> Result<DeltaTable> {
+    DeltaTableBuilder::from_url(url(root, name)?)
+        .map_err(|e| failed(name, "opened", e))?
+        .with_version(version)
+        .load()
+        .await
+        .map_err(|e| failed(name, &format!("read at its version {version}"), e))
+}
+
+/// Opens a table for writing on top of `version`; later versions, which no store version names, are undone first.
+pub(super) async fn open_for_writing(root: &Path, name: &str, version: u64) -> Result<DeltaTable> {
+    let newest = DeltaTableBuilder::from_url(url(root, name)?)
+        .map_err(|e| failed(name, "opened", e))?
+        .load()
+        .await
+        .map_err(|e| failed(name, "opened", e))?;
+    if newest.version() == Some(version) {
+        return Ok(newest);
+    }
+    tracing::warn!(table = name, version, "undoing a write that was interrupted before its commit");
+    let (restored, _) =
+        newest.restore().with_version_to_restore(version).await.map_err(|e| failed(name, "rolled back", e))?;
+    Ok(restored)
+}
+
+/// How files are written: zstd, and statistics of the listed columns only.
+pub(super) fn writer_properties() -> WriterProperties {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()))
+        .set_statistics_enabled(EnabledStatistics::None);
+    for column in STATISTICS {
+        properties =
+            properties.set_column_statistics_enabled(ColumnPath::from(*column), EnabledStatistics::Chunk);
+    }
+    properties.build()
+}

@@ -1,0 +1,206 @@
+// The map page: one view, drawn as map, legend and list.
+import { Map as MapView, ScaleControl } from './maplibre-gl.mjs';
+import { getJson, Problem } from './api.js';
+import { drawLegend, drawTable, findingWords, markRow, noteWords, rowWords, termsWords, topRows } from './cells.js';
+import { palette } from './classes.js';
+import { addressOf, apiParams, datasetChanged, fillForm, mappable, viewFromForm, viewOf, viewWords } from './filters.js';
+import { mapStyle } from './map-style.js';
+
+const by = (id) => document.getElementById(id);
+const form = by('filters');
+const table = by('cells');
+const darkTheme = matchMedia('(prefers-color-scheme: dark)');
+const calm = matchMedia('(prefers-reduced-motion: reduce)');
+
+/** Pixels that a press of a move button moves the map. */
+const STEP = 120;
+/** Zoom at which a chosen cell is shown: the map's cells have the list's resolution there. */
+const CELL_ZOOM = 12;
+
+/** @type {any} */ let about;
+/** @type {import('./filters.js').View} */ let view;
+/** @type {any} */ let answer = null;
+/** @type {any} */ let chosenRow = null;
+/** @type {import('./map-style.js').Chosen | null} */ let chosen = null;
+/** @type {MapView} */ let map;
+let styleReady = false;
+let asking = new AbortController();
+
+function problem(text) {
+  by('problem').textContent = text;
+  by('problem').hidden = !text;
+}
+
+async function start() {
+  about = await getJson('/api/v1/about');
+  if (mappable(about).length === 0) throw new Problem('No records with a position are loaded yet, so there is nothing to map.');
+  const query = new URLSearchParams(location.search);
+  view = viewOf(query, about);
+  fillForm(form, about, view);
+  if (matchMedia('(max-width: 60rem)').matches) by('filter-box').open = false;
+  form.addEventListener('change', formChanged);
+  form.addEventListener('submit', (event) => event.preventDefault());
+  try {
+    startMap();
+  } catch (failure) {
+    console.warn(failure);
+    by('map').textContent = 'This browser cannot draw the map (it needs WebGL 2). The list is complete.';
+  }
+  await ask();
+  const [lat, lon] = (query.get('at') ?? '').split(',').map(Number);
+  if (Number.isFinite(lat) && Number.isFinite(lon)) chooseAt({ lat, lng: lon }, true);
+}
+
+function formChanged(event) {
+  if (event.target.name === 'dataset') datasetChanged(form, about);
+  if (!form.reportValidity()) return;
+  const next = viewFromForm(form);
+  if (next.from >= next.to) {
+    problem('The first date must be before the last.');
+    return;
+  }
+  const sameAnswer = String(apiParams(next)) === String(apiParams(view));
+  view = next;
+  history.replaceState(null, '', addressOf(view));
+  drawMap();
+  if (sameAnswer && answer) drawAnswer();
+  else ask();
+}
+
+/** Asks for the list; a later question cancels an earlier one. */
+async function ask() {
+  asking.abort();
+  asking = new AbortController();
+  const { signal } = asking;
+  by('filter-words').textContent = viewWords(view, about);
+  document.querySelector('.map-and-list').setAttribute('aria-busy', 'true');
+  try {
+    answer = await getJson('/api/v1/hotspots', apiParams(view), signal);
+    problem('');
+    drawAnswer();
+  } catch (failure) {
+    if (signal.aborted) return;
+    answer = null;
+    by('finding').textContent = 'No answer.';
+    by('terms').textContent = '';
+    by('legend').replaceChildren();
+    table.replaceChildren();
+    problem(failure instanceof Problem ? failure.message : 'The list could not be drawn.');
+  }
+  document.querySelector('.map-and-list').removeAttribute('aria-busy');
+}
+
+function drawAnswer() {
+  const hotspots = view.show === 'hotspots';
+  by('filter-words').textContent = viewWords(view, about);
+  by('finding').textContent = findingWords(answer, view);
+  by('terms').textContent = termsWords(answer, view, viewWords(view, about));
+  by('table-note').textContent = noteWords(answer);
+  drawLegend(by('legend'), answer, view, palette(darkTheme.matches));
+  drawTable(table, topRows(answer.rows, hotspots), hotspots, (row) => chooseRow(row, true));
+  if (chosenRow) {
+    chosenRow = answer.rows.find((row) => row.cell === chosenRow.cell) ?? null;
+    showChosen();
+  }
+}
+
+function startMap() {
+  const [west, south, east, north] = about.bounds;
+  const bounds = [[west, south], [east, north]];
+  map = new MapView({
+    container: 'map', style: mapStyle(view, darkTheme.matches, chosen), bounds, fitBoundsOptions: { padding: 16 },
+    maxBounds: [[west - 0.5, south - 0.35], [east + 0.5, north + 0.35]], minZoom: 8, maxZoom: 16,
+    dragRotate: false, pitchWithRotate: false, maxPitch: 0, attributionControl: false, fadeDuration: calm.matches ? 0 : 150,
+    canvasContextAttributes: { preserveDrawingBuffer: true },
+  });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.addControl(new ScaleControl({ unit: 'metric' }), 'bottom-left');
+  map.getCanvas().setAttribute('aria-label', 'Map of the same cells as the list');
+  map.getCanvas().setAttribute('aria-describedby', 'map-help');
+  map.on('style.load', () => { styleReady = true; drawMap(); });
+  map.on('error', (event) => mapFailed(event.error));
+  map.on('click', (event) => chooseAt(event.lngLat, false));
+  map.getCanvas().addEventListener('keydown', (event) => {
+    if (event.key === 'Enter') chooseAt(map.getCenter(), false);
+  });
+  darkTheme.addEventListener('change', () => { drawMap(); if (answer) drawAnswer(); });
+  by('map').dataset.state = 'started';
+  map.on('idle', () => { by('map').dataset.state = 'idle'; });
+  map.on('dataloading', () => { by('map').dataset.state = 'loading'; });
+
+  const moves = {
+    in: () => map.zoomIn(), out: () => map.zoomOut(), home: () => map.fitBounds(bounds, { padding: 16 }),
+    left: () => map.panBy([-STEP, 0]), right: () => map.panBy([STEP, 0]),
+    up: () => map.panBy([0, -STEP]), down: () => map.panBy([0, STEP]),
+  };
+  for (const button of document.querySelectorAll('[data-move]')) {
+    button.addEventListener('click', () => moves[button.dataset.move]());
+  }
+  getJson('/tiles/base.json').then((tiles) => { by('attribution').textContent = tiles.attribution ?? ''; }, () => undefined);
+}
+
+function drawMap() {
+  if (styleReady) map.setStyle(mapStyle(view, darkTheme.matches, chosen), { diff: true });
+}
+
+/** A tile that is refused for the same reason as the list needs no second message. */
+function mapFailed(error) {
+  if (error?.name === 'AbortError' || !by('problem').hidden) return;
+  const status = error?.status ? ` (the server answered ${error.status})` : '';
+  problem(`Part of the map could not be drawn${status}. The list is complete.`);
+}
+
+/** Chooses a listed row: says it, marks it, and shows it on the map. */
+function chooseRow(row, move) {
+  chosenRow = row;
+  chosen = { lat: row.lat, lon: row.lon, index: indexAt(row) };
+  showChosen();
+  drawMap();
+  if (move) {
+    map.flyTo({ center: [row.lon, row.lat], zoom: Math.max(map.getZoom(), CELL_ZOOM), duration: calm.matches ? 0 : 900 });
+    map.once('idle', () => {
+      if (chosenRow !== row) return;
+      chosen = { ...chosen, index: indexAt(row) };
+      drawMap();
+    });
+  }
+}
+
+/** Chooses the cell at a place: the one whose centre is nearest, which for hexagons is the one that holds it. */
+function chooseAt({ lat, lng }, move) {
+  if (!answer) return;
+  const shrink = Math.cos((lat * Math.PI) / 180);
+  const distance = (row) => Math.hypot(row.lat - lat, (row.lon - lng) * shrink);
+  const nearest = answer.rows.reduce((best, row) => (!best || distance(row) < distance(best) ? row : best), null);
+  const metres = nearest ? distance(nearest) * 111_195 : Infinity;
+  const reach = nearest?.area_km2 ? Math.sqrt(nearest.area_km2 / 2.6) * 1000 * 1.05 : 500;
+  if (metres <= reach) {
+    chooseRow(nearest, move);
+    return;
+  }
+  chosenRow = null;
+  chosen = null;
+  showChosen();
+  drawMap();
+  by('chosen').textContent = 'No cell of the study area there.';
+}
+
+/** The `i` of the drawn hotspot cell over a row's centre, or null while it is not drawn. */
+function indexAt(row) {
+  if (view.show !== 'hotspots' || !styleReady || !map.getLayer('data')) return null;
+  const [feature] = map.queryRenderedFeatures(map.project([row.lon, row.lat]), { layers: ['data'] });
+  return feature?.properties.i ?? null;
+}
+
+function showChosen() {
+  by('chosen').classList.toggle('is-empty', !chosenRow);
+  by('chosen').textContent = chosenRow ? rowWords(chosenRow, view) : 'Choose a row or a cell to see it here.';
+  markRow(table, chosenRow?.cell ?? null);
+}
+
+start().catch((failure) => {
+  by('finding').textContent = 'No answer.';
+  problem(failure instanceof Problem ? failure.message : 'The map could not be started.');
+  if (!(failure instanceof Problem)) throw failure;
+});
