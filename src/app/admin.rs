@@ -4,13 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use chrono::Utc;
-use sha2::{Digest, Sha256};
 
 use super::places::{areas_file, name_property_file, read, roads_file};
 use super::{App, Clock};
 use crate::config::{Config, TEMPLATE};
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal, Role};
+use crate::model::digest::{hex, sha256};
 use crate::space::areas::Areas;
 use crate::space::roads::RoadMap;
 use crate::store::{AuditLine, LoadRecord, Store};
@@ -52,6 +52,14 @@ pub async fn init(root: &Path, who: &Principal, init: &Init, clock: Clock) -> Re
     let app = App::open(root, None, clock)?;
     app.enter(who, Action::Administer, "init", "store")?;
     Ok(app)
+}
+
+/// Whether a boundary file can be used.
+///
+/// # Errors
+/// `Missing` or `Input` for the file.
+pub fn check_areas(file: &Path, name_property: &str) -> Result<()> {
+    Areas::from_geojson(&read(file)?, name_property).map(|_| ())
 }
 
 /// Loads the force's own boundaries; returns their names.
@@ -122,7 +130,7 @@ pub fn verify_audit(app: &App, who: &Principal) -> Result<u64> {
 pub fn first_run_token(app: &App) -> Result<String> {
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes).map_err(|e| Error::bug("no random numbers from the system").with_cause(e.to_string()))?;
-    let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = hex(&bytes);
     app.store.set_first_run_token(&digest(&token))?;
     Ok(token)
 }
@@ -145,7 +153,7 @@ pub fn who_holds(app: &App, token: &str) -> Result<Principal> {
 }
 
 fn digest(token: &str) -> String {
-    format!("{:x}", Sha256::digest(token.as_bytes()))
+    sha256(token.as_bytes())
 }
 
 /// The system clock, for the doors.

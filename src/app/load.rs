@@ -22,6 +22,7 @@ use super::places::Places;
 use crate::error::{Error, Result};
 use crate::ingest::{self, Cleaned, Feed, Reject, TextBatch};
 use crate::model::access::{Action, Principal};
+use crate::model::digest::hex;
 use crate::model::schema::{self, PARTITION, Repeats};
 use crate::store::{LoadFile, LoadRecord, Tally, Writer};
 
@@ -363,8 +364,8 @@ fn rejects_batch(feed: &str, rejects: &[&Reject]) -> Result<RecordBatch> {
             "file" => texts(&|r| r.file.to_string()),
             "line" => numbers(&|r| i64::try_from(r.line).unwrap_or(i64::MAX)),
             "reason" => texts(&|r| r.reason.name().to_owned()),
-            "column_name" => texts(&|r| r.column.to_string()),
-            "message" => texts(&|r| r.message.clone()),
+            "column_name" => texts(&|r| r.column.as_deref().unwrap_or_default().to_owned()),
+            "message" => texts(&|r| r.message.to_string()),
             "key_hi" => numbers(&|r| (digest(r) >> 64) as u64 as i64),
             "key_lo" | "row_hash" => numbers(&|r| digest(r) as u64 as i64),
             PARTITION => texts(&|_| "unknown".to_owned()),
@@ -396,7 +397,7 @@ fn digest_in_background(files: &[PathBuf]) -> thread::JoinHandle<Result<Vec<Load
                     }
                     hasher.update(&buffer[..read]);
                 }
-                Ok(LoadFile { name: file_name(path), sha256: format!("{:x}", hasher.finalize()) })
+                Ok(LoadFile { name: file_name(path), sha256: hex(&hasher.finalize()) })
             })
             .collect()
     })

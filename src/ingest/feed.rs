@@ -6,16 +6,7 @@ use super::clock::{Layout, Zone};
 use super::codes::Codes;
 use super::feed_file;
 use crate::error::{Error, Result};
-use crate::model::schema::{Column, Table};
-
-/// What equal keys in one file mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Repeats {
-    /// Different records, told apart by their order in the file (two casualties of one collision).
-    Ordinal,
-    /// Versions of one record: the latest `recorded_at` wins, then the later line.
-    Revision,
-}
+use crate::model::schema::{Column, Repeats, Table};
 
 /// How exactly the source tells the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -31,10 +31,10 @@ use toml::Spanned;
 
 use super::clock::{Layout, Zone};
 use super::codes::{Codes, Unknown};
-use super::feed::{Feed, How, Place, Precision, Repeats, Rule, Source};
+use super::feed::{Feed, How, Place, Precision, Rule, Source};
 use crate::config::toml_error;
 use crate::error::{Error, Result};
-use crate::model::schema::{Column, ColumnKind, Table, table, tables};
+use crate::model::schema::{Column, ColumnKind, Repeats, Table, table, tables};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -25,7 +25,7 @@ pub mod text;
 mod when;
 
 pub use clean::{Cleaned, Context, clean};
-pub use feed::{Feed, Repeats};
+pub use feed::Feed;
 pub use read::Reader;
 pub use reject::{Label, Reason, Reject};
 pub use text::TextBatch;

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod bridge;
+pub mod digest;
 pub mod provenance;
 pub mod schema;
 pub mod time;

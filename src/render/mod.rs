@@ -4,6 +4,7 @@ pub mod chart;
 pub mod format;
 pub mod geojson;
 pub mod hotspot_map;
+pub mod html;
 pub mod map_svg;
 pub mod mvt;
 pub mod palette;

@@ -10,13 +10,13 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
 use super::{Shared, pages};
 use crate::app::admin::who_holds;
 use crate::error::Error;
 use crate::model::access::Principal;
+use crate::model::digest::{hex, sha256};
 
 const COOKIE: &str = "vigie_session";
 /// A session ends after this much idle time…
@@ -44,7 +44,7 @@ impl Sessions {
     fn open(&self, who: Principal, now: DateTime<Utc>) -> Result<String, Problem> {
         let mut bytes = [0_u8; 32];
         getrandom::fill(&mut bytes).map_err(|e| Error::bug("no random numbers").with_cause(e.to_string()))?;
-        let id: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let id = hex(&bytes);
         self.sessions().insert(digest(&id), Session { who, since: now, last: now });
         Ok(id)
     }
@@ -77,7 +77,7 @@ impl Sessions {
 }
 
 fn digest(id: &str) -> String {
-    format!("{:x}", Sha256::digest(id.as_bytes()))
+    sha256(id.as_bytes())
 }
 
 fn cookie(headers: &HeaderMap) -> Option<&str> {

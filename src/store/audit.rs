@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::control::instant;
 use crate::error::{Error, Result};
+use crate::model::digest::hex;
 
 pub(super) const LAYOUT: &str = "
     CREATE TABLE audit (
@@ -94,15 +95,6 @@ fn chain(previous: &str, line: &AuditLine) -> String {
     hex(&hasher.finalize())
 }
 
-/// Lower-case hex.
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 pub(super) fn append(connection: &Connection, event: &AuditEvent) -> Result<()> {
     // Reading the last line and writing the next is one transaction: two processes cannot chain to the same line.
     connection.execute_batch("BEGIN IMMEDIATE")?;
@@ -175,7 +167,7 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<AuditLine> {
 pub(super) fn list(connection: &Connection, limit: usize) -> Result<Vec<AuditLine>> {
     let mut statement = connection.prepare(&format!("{COLUMNS} ORDER BY line DESC LIMIT ?1"))?;
     let lines = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], read)?;
-    Ok(lines.collect::<Result<Vec<_>, _>>()?)
+    Ok(lines.collect::<rusqlite::Result<Vec<_>>>()?)
 }
 
 pub(super) fn verify(connection: &Connection) -> Result<u64> {

@@ -201,7 +201,7 @@ pub(super) fn editions(connection: &Connection) -> Result<Vec<Edition>> {
 
 fn records<T: for<'a> Deserialize<'a>>(connection: &Connection, sql: &str, what: &str) -> Result<Vec<T>> {
     let mut statement = connection.prepare(sql)?;
-    let texts = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    let texts = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
     texts.iter().map(|text| serde_json::from_str(text).map_err(|e| broken(what, e))).collect()
 }
 

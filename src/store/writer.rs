@@ -229,7 +229,14 @@ async fn active_files(delta: &DeltaTable, name: &str) -> Result<Vec<Add>> {
     let files = snapshot
         .snapshot()
         .file_views(log_store.as_ref(), None)
-        .map_ok(|file| file.add_action())
+        .map_ok(|file| Add {
+            path: file.path().into_owned(),
+            partition_values: file.partition_values_map(),
+            size: file.size(),
+            modification_time: file.modification_time(),
+            data_change: true,
+            ..Add::default()
+        })
         .try_collect::<Vec<_>>()
         .await;
     files.map_err(|e| tables::failed(name, "listed", e))
