@@ -245,20 +245,13 @@ fn garble(text: &str, stream: &mut Stream) -> String {
         .enumerate()
         .map(|(i, c)| match c {
             _ if i != place => c,
-            '0' => '8',
+            '0' | '3' => '8',
             '1' => '7',
-            '8' => '0',
             '7' => '1',
             '5' => '6',
             '6' => '5',
-            '3' => '8',
-            other => {
-                if other == '9' {
-                    '4'
-                } else {
-                    '0'
-                }
-            }
+            '9' => '4',
+            _ => '0',
         })
         .collect()
 }
