@@ -15,7 +15,7 @@ use crate::error::Result;
 /// Largest fleet; beyond it vehicles make more trips.
 const FLEET_MAX: f64 = 99_000.0;
 /// Reads a vehicle leaves on a weekday on which it drives in and out, on average.
-const READS_A_ROUND: f64 = 5.64;
+const READS_A_ROUND: f64 = 5.3;
 /// Share of the fleet that drives on a weekday.
 const ACTIVE: f64 = 0.55;
 /// Share of passes that a camera reads.
@@ -148,7 +148,9 @@ impl Scene<'_> {
         let (leaves, returns) = if commutes {
             (vehicle.leaves_s + stream.seconds(-480, 480), vehicle.returns_s + stream.seconds(-900, 900))
         } else {
-            let leaves = stream.seconds(8 * 3600, 19 * 3600);
+            // One drive in fourteen is at any hour, so that the night has some traffic too.
+            let any_hour = stream.chance(0.07);
+            let leaves = if any_hour { stream.seconds(0, DAY_S - 1) } else { stream.seconds(8 * 3600, 19 * 3600) };
             (leaves, leaves + stream.seconds(2400, 4 * 3600))
         };
         let errand = resident && !commutes && stream.chance(0.35);
@@ -243,20 +245,13 @@ fn garble(text: &str, stream: &mut Stream) -> String {
         .enumerate()
         .map(|(i, c)| match c {
             _ if i != place => c,
-            '0' => '8',
+            '0' | '3' => '8',
             '1' => '7',
-            '8' => '0',
             '7' => '1',
             '5' => '6',
             '6' => '5',
-            '3' => '8',
-            other => {
-                if other == '9' {
-                    '4'
-                } else {
-                    '0'
-                }
-            }
+            '9' => '4',
+            _ => '0',
         })
         .collect()
 }

@@ -111,7 +111,7 @@ fn dirty_text(good: &[Vec<String>], planted: &mut Planted) -> Result<String> {
         if name.is_empty() {
             bad.truncate(INCIDENT_COLUMNS.len() - 3);
         } else {
-            bad[column(name)] = value.to_owned();
+            value.clone_into(&mut bad[column(name)]);
         }
         if reason != "missing_key" {
             bad[0] = format!("I0000-{:06}", number + 1);

@@ -132,6 +132,8 @@ const VILLAGES: [Site; 5] = [
 
 /// Least metres between two hotspots of one daypart (four steps of cells): their neighbourhoods then share no cell.
 const APART_M: f64 = 1200.0;
+/// Least metres between hotspots of different dayparts, so that neither is the other.
+const OTHER_DAYPART_M: f64 = 550.0;
 /// How far from its place a hotspot may be planted, in metres.
 const NEAR_M: f64 = 1400.0;
 
@@ -148,8 +150,8 @@ pub fn plant(span: &Span, spots: &Spots, island: &Island, seed: u64) -> Result<V
     let harbours = shuffled(&HARBOURS, &mut stream);
     let beaches = shuffled(&BEACHES, &mut stream);
     let precinct = site("Precinct in the west", Kind::Precinct, 49.1862, -2.1975);
-    let retail = site("Shops in town", Kind::Retail, 49.1850, -2.1055);
-    let nightlife = site("Nightlife in town", Kind::NightEconomy, 49.1825, -2.1050);
+    let retail = site("Shops in town", Kind::Retail, 49.1890, -2.1060);
+    let nightlife = site("Nightlife in town", Kind::NightEconomy, 49.1815, -2.1030);
     let night_estate = estates.split_off(2);
     let lasting = [
         (false, 0.105, vec![&retail]),
@@ -230,7 +232,7 @@ fn first_free<'a>(
             let town = !town_only || corners(cell).iter().all(|p| in_town(*p));
             let apart = planted.iter().all(|other| {
                 let same = other.night == night || site.kind == Kind::Village;
-                !same || other.cell.distance_m(cell) >= APART_M
+                other.cell.distance_m(cell) >= if same { APART_M } else { OTHER_DAYPART_M }
             });
             let unused = planted.iter().all(|other| other.name != site.name);
             if roads && land && town && apart && unused {

@@ -66,7 +66,7 @@ impl Default for Options {
 /// What was made.
 #[derive(Debug, Clone)]
 pub struct Summary {
-    /// Files under the output directory with their rows (features of GeoJSON; 1 for `truth.json` and `README.txt`).
+    /// Files under the output directory with their rows (features of `GeoJSON`; 1 for `truth.json` and `README.txt`).
     pub files: Vec<(String, u64)>,
     /// The plan's figures beside the sample's.
     pub figures: Vec<Figure>,

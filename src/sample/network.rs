@@ -31,16 +31,13 @@ impl Class {
 
     /// Ordinary speed in km/h, by day and by night.
     pub fn speed_kmh(self, night: bool) -> u32 {
-        match (self, night) {
-            (Class::Main, false) => 46,
-            (Class::Main, true) => 56,
-            (Class::Secondary, false) => 38,
-            (Class::Secondary, true) => 46,
-            (Class::Minor, false) => 26,
-            (Class::Minor, true) => 34,
-            (Class::Lane, false) => 28,
-            (Class::Lane, true) => 32,
-        }
+        let (by_day, by_night) = match self {
+            Class::Main => (46, 56),
+            Class::Secondary => (38, 46),
+            Class::Minor => (26, 34),
+            Class::Lane => (28, 32),
+        };
+        if night { by_night } else { by_day }
     }
 }
 

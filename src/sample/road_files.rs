@@ -1,4 +1,4 @@
-//! The road network as files: GeoJSON for maps, nodes and edges for the road graph.
+//! The road network as files: `GeoJSON` for maps, nodes and edges for the road graph.
 
 use std::fmt::Write as _;
 use std::path::Path;

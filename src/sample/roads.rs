@@ -55,7 +55,7 @@ pub fn build(island: &Island, seed: u64) -> Result<Network> {
         })
         .collect();
     let edges = join(&nodes, island, &mut stream);
-    let mut network = keep_largest_part(Network::new(nodes, edges));
+    let mut network = keep_largest_part(&Network::new(nodes, edges));
     if network.nodes.len() < 3000 {
         return Err(Error::bug(format!("the road network has {} nodes; 3000 are wanted", network.nodes.len())));
     }
@@ -179,7 +179,7 @@ fn join(nodes: &[Node], island: &Island, stream: &mut Stream) -> Vec<Edge> {
     edges
 }
 
-fn keep_largest_part(network: Network) -> Network {
+fn keep_largest_part(network: &Network) -> Network {
     let kept = network.largest_part();
     let mut renumbered = vec![usize::MAX; network.nodes.len()];
     for (new, old) in kept.iter().enumerate() {

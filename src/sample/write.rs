@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 pub struct Rows {
     name: String,
     writer: csv::Writer<GzEncoder<BufWriter<File>>>,
-    rows: u64,
+    written: u64,
 }
 
 /// A finished file and its number of rows, the header not counted.
@@ -42,7 +42,7 @@ impl Rows {
         let encoder = GzBuilder::new().mtime(0).write(file, Compression::new(7));
         let mut writer = csv::Writer::from_writer(encoder);
         writer.write_record(header).map_err(|e| cannot_write(name, e))?;
-        Ok(Self { name: name.to_owned(), writer, rows: 0 })
+        Ok(Self { name: name.to_owned(), writer, written: 0 })
     }
 
     /// Adds a row.
@@ -51,7 +51,7 @@ impl Rows {
     /// `Input` if the file cannot be written.
     pub fn add<T: AsRef<[u8]>>(&mut self, fields: &[T]) -> Result<()> {
         self.writer.write_record(fields).map_err(|e| cannot_write(&self.name, e))?;
-        self.rows += 1;
+        self.written += 1;
         Ok(())
     }
 
@@ -64,7 +64,7 @@ impl Rows {
         let encoder = self.writer.into_inner().map_err(|e| cannot_write(&name, e.into_error()))?;
         let mut file = encoder.finish().map_err(|e| cannot_write(&name, e))?;
         file.flush().map_err(|e| cannot_write(&name, e))?;
-        Ok((name, self.rows))
+        Ok((name, self.written))
     }
 }
 
