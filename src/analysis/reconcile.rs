@@ -3,6 +3,8 @@
 
 use serde::Serialize;
 
+use crate::analysis::kpi::Unit;
+
 /// Two or more figures set against each other.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Reconciliation {
@@ -70,19 +72,21 @@ pub fn share(claim: &ShareClaim<'_>) -> Option<Reconciliation> {
     let counted = claim.counted.filter(|(_, whole)| *whole > 0.0).map(|(part, whole)| part / whole);
     let (op, stated, written) = claim.claim;
     let agrees = holds(implied, op, stated) && counted.is_none_or(|share| holds(share, op, stated));
-    let percent = |share: f64| format!("{:.1}%", share * 100.0);
+    let percent = |share: f64| Unit::Percent.text(share);
     let (part, whole) = (claim.part.1, claim.whole.1);
     let mut text = format!(
-        "The plan gives {:.0} {part} and {:.0} {whole} a year, which is {}; elsewhere it says {written}.",
-        claim.part_a_year,
-        claim.whole_a_year,
+        "The plan gives {} {part} and {} {whole} a year, which is {}; elsewhere it says {written}.",
+        Unit::Count.text(claim.part_a_year),
+        Unit::Count.text(claim.whole_a_year),
         percent(implied)
     );
     if let (Some(share), Some((part_n, whole_n))) = (counted, claim.counted) {
         text.push_str(&format!(
-            " The records of {} give {} ({part_n:.0} of {whole_n:.0}).",
+            " The records of {} give {} ({} of {}).",
             claim.period,
-            percent(share)
+            percent(share),
+            Unit::Count.text(part_n),
+            Unit::Count.text(whole_n)
         ));
     }
     if !agrees {
@@ -148,7 +152,7 @@ mod tests {
     fn the_plans_anti_social_behaviour_does_not_reconcile() {
         let found = share(&claim(">", 0.2)).unwrap();
         assert!(!found.agrees && found.title.contains("do not agree"));
-        for figure in ["1800", "14000", "12.9%", "over 20%", "13.3% (465 of 3500)"] {
+        for figure in ["1,800", "14,000", "12.9%", "over 20%", "13.3% (465 of 3,500)"] {
             assert!(found.text.contains(figure), "{figure}: {}", found.text);
         }
     }

@@ -193,37 +193,5 @@ pub fn newest(app: &App, who: &Principal) -> Result<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn loads_of_a_feed_are_one_line_without_their_times() {
-        let load = |feed: &str, rows_in, at: &str| LoadRecord {
-            load_id: 1,
-            version: 1,
-            feed: feed.into(),
-            table: "incidents".into(),
-            loaded_at: at.into(),
-            files: Vec::new(),
-            rows_in,
-            accepted: rows_in - 2,
-            revised: 1,
-            unchanged: 0,
-            duplicate: 0,
-            rejected: [("bad_time".to_owned(), 1)].into(),
-            rejected_total: 1,
-            labels: BTreeMap::new(),
-            elapsed_ms: 5,
-        };
-        let lines = ledger(&[load("b", 10, "x"), load("a", 20, "y"), load("b", 30, "z")]);
-        assert_eq!(lines.iter().map(|l| (l.feed.as_str(), l.rows_in)).collect::<Vec<_>>(), [("a", 20), ("b", 40)]);
-        assert_eq!(lines[1].rejected["bad_time"], 2);
-    }
-
-    #[test]
-    fn a_public_edition_is_released_for_the_public() {
-        let who = Principal { name: "pm".into(), roles: vec![Role::PerformanceManager], via: "test", purpose: None };
-        assert!(reader(&who, Audience::Public).is_public());
-        assert!(!reader(&who, Audience::Authority).is_public());
-    }
-}
+#[path = "report_tests.rs"]
+mod tests;

@@ -101,14 +101,15 @@ fn plot(slots: usize, (low, high): (f64, f64), bars: Option<&Bars<'_>>, lines: &
         }
         root.present().map_err(|e| failed(&e))?;
     }
-    let x_step = f64::from(WIDTH - LEFT - RIGHT) / slots.max(1) as f64;
+    // Plotters maps a range to the pixels from the first to the last, hence one less than the size.
+    let x_step = f64::from(WIDTH - LEFT - RIGHT - 1) / slots.max(1) as f64;
     Ok(Plotted {
         drawing: inside(&buffer).to_owned(),
         ticks,
         x_first: f64::from(LEFT) + x_step / 2.0,
         x_step,
-        y_low: f64::from(HEIGHT - BOTTOM),
-        y_per_unit: f64::from(HEIGHT - TOP - BOTTOM) / (high - low),
+        y_low: f64::from(HEIGHT - BOTTOM - 1),
+        y_per_unit: f64::from(HEIGHT - TOP - BOTTOM - 1) / (high - low),
         low,
     })
 }

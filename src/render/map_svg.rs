@@ -120,7 +120,8 @@ impl Projection {
 
 /// Draws the map. **Undefined**: without land and cells there is nothing to draw and the picture is empty.
 pub fn draw(map: &Map<'_>) -> String {
-    let points = map.base.land.iter().flat_map(|s| s.rings.iter().flatten());
+    // The main island and the cells: reefs far out would make both small.
+    let points = map.base.land.iter().take(1).flat_map(|s| s.rings.iter().flatten());
     let cells = map.classes.iter().flat_map(|c| c.cells.iter().flatten());
     let Some(bounds) = Bounds::around(points.chain(cells)) else {
         return frame(&map.words, "map", WIDTH, 40.0, "");
@@ -130,9 +131,13 @@ pub fn draw(map: &Map<'_>) -> String {
     let height = projection.height + legend_height;
     let mut out = String::new();
     rectangle(&mut out, (0.0, 0.0), (WIDTH, projection.height), palette::SEA, None);
-    let land: String = map.base.land.iter().flat_map(|s| &s.rings).map(|r| projection.ring(r)).collect();
+    let shown = |shapes: &[Shape]| -> String {
+        let near = shapes.iter().filter(|shape| shape.bounds().is_some_and(|b| b.touches(&bounds)));
+        near.flat_map(|shape| &shape.rings).map(|ring| projection.ring(ring)).collect()
+    };
+    let land = shown(&map.base.land);
     path(&mut out, &land, Some(palette::LAND), Some((palette::COAST, 0.8)), "");
-    let areas: String = map.base.areas.iter().flat_map(|s| &s.rings).map(|r| projection.ring(r)).collect();
+    let areas = shown(&map.base.areas);
     path(&mut out, &areas, None, Some((palette::BOUNDARY, 0.8)), " stroke-dasharray=\"3 2\"");
     for (class, width) in [("lane", 0.4), ("minor", 0.5), ("secondary", 0.9), ("main", 1.6)] {
         let roads: String =

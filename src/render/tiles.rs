@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn hotspots_carry_count_score_bin_and_index() {
-        let tile = TileId::at(TOWN, 11).unwrap();
+        let tile = TileId::at(TOWN, 8).unwrap();
         let layer = hotspots(&answer(Role::Analyst), tile);
         assert_eq!(layer.features.len(), 37);
         assert_eq!(
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn the_public_tile_has_no_small_count_and_no_score() {
-        let tile = TileId::at(TOWN, 11).unwrap();
+        let tile = TileId::at(TOWN, 8).unwrap();
         for feature in hotspots(&answer(Role::Public), tile).features {
             assert!(value(&feature, "n").is_none_or(|n| n == 0 || n >= 5));
             assert_eq!(value(&feature, "z"), None);

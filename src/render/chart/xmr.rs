@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::analysis::kpi::{Unit, period_words};
 use crate::error::Result;
-use crate::render::chart::{Level, Line, levels, plot, x_labels, y_labels, y_range};
+use crate::render::chart::{Level, Line, Plotted, levels, plot, x_labels, y_labels, y_range};
 use crate::render::format;
 use crate::render::palette::{self, Colour};
 use crate::render::svg::{Text, Words, coordinate, escape, frame};
@@ -75,28 +75,36 @@ pub fn draw(chart: &Chart<'_>) -> Result<String> {
     let periods: Vec<String> = chart.points.iter().map(|p| p.period.clone()).collect();
     x_labels(&mut out, &plotted, &periods);
     levels(&mut out, &plotted, &level_list(chart, limits));
-    let mut shown_rule = None;
     for (slot, point) in chart.points.iter().enumerate() {
-        let (Some(value), Some(signal)) = (point.value, point.signal) else {
-            shown_rule = None;
-            continue;
-        };
-        let (x, y) = (plotted.x(slot), plotted.y(value));
-        mark(&mut out, (x, y), signal, chart.direction, &format!(
-            "{}: {}, {}",
-            period_words(&point.period),
-            format::value(value, unit),
-            signal.rule
-        ));
-        if shown_rule != Some(signal) {
-            let above = if signal.up { y - 12.0 } else { y + 20.0 };
-            let anchor = if x > plotted.right() - 90.0 { "end" } else { "middle" };
-            let fill = signal_colour(signal, chart.direction).hex();
-            Text { x, y: above, anchor, size: 12.0, fill: &fill, bold: false, text: signal.rule }.write(&mut out);
+        if let (Some(value), Some(signal)) = (point.value, point.signal) {
+            let words =
+                format!("{}: {}, {}", period_words(&point.period), format::value(value, unit), signal.rule);
+            mark(&mut out, (plotted.x(slot), plotted.y(value)), signal, chart.direction, &words);
         }
-        shown_rule = Some(signal);
     }
+    rule_names(&mut out, chart, &plotted);
     Ok(frame(&chart.words, "chart", f64::from(super::WIDTH), f64::from(super::HEIGHT), &out))
+}
+
+/// Names the rule of each run of signals, above or below its outermost point; left out where two names would touch.
+fn rule_names(out: &mut String, chart: &Chart<'_>, plotted: &Plotted) {
+    let mut free_from = f64::NEG_INFINITY;
+    for group in chart.points.iter().enumerate().collect::<Vec<_>>().chunk_by(|a, b| a.1.signal == b.1.signal) {
+        let Some(signal) = group.first().and_then(|(_, point)| point.signal) else { continue };
+        let ys = group.iter().filter_map(|(_, point)| point.value).map(|value| plotted.y(value));
+        let y = if signal.up { ys.fold(f64::INFINITY, f64::min) - 12.0 } else { ys.fold(0.0, f64::max) + 20.0 };
+        let slots: Vec<f64> = group.iter().map(|(slot, _)| plotted.x(*slot)).collect();
+        let middle = slots.iter().sum::<f64>() / slots.len() as f64;
+        // About six units a letter at this size.
+        let half = signal.rule.len() as f64 * 3.0;
+        let x = middle.clamp(f64::from(super::LEFT) + half, plotted.right() - half);
+        if x - half < free_from {
+            continue;
+        }
+        free_from = x + half + 6.0;
+        let fill = signal_colour(signal, chart.direction).hex();
+        Text { x, y, anchor: "middle", size: 12.0, fill: &fill, bold: false, text: signal.rule }.write(out);
+    }
 }
 
 fn tick(value: f64, unit: Unit) -> String {

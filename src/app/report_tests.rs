@@ -1,0 +1,122 @@
+use chrono::{DateTime, Utc};
+
+use super::*;
+use crate::app::admin::{Init, init};
+use crate::app::load::{Request, load};
+use crate::model::time::parse_period_name;
+
+fn noon() -> DateTime<Utc> {
+    "2018-01-15T12:00:00Z".parse().unwrap()
+}
+
+fn analyst() -> Principal {
+    Principal { name: "tester".into(), roles: vec![Role::Analyst, Role::Admin], via: "test", purpose: None }
+}
+
+/// A store with the synthetic island in it.
+async fn island(root: &Path) -> App {
+    let settings = Init {
+        study_area: "jersey".to_owned(),
+        zone: "Europe/Jersey".to_owned(),
+        force: Some("Synthetic island police".to_owned()),
+        synthetic: true,
+    };
+    let app = init(root, &analyst(), &settings, noon).await.unwrap();
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("data-samples");
+    for table in ["incidents", "crimes", "stops", "offences", "stocks"] {
+        let request = Request {
+            feed: format!("jersey-{table}"),
+            files: vec![samples.join(format!("{table}.csv.gz"))],
+            max_reject_share: 0.05,
+            dry_run: false,
+        };
+        load(&app, &analyst(), &request, &|_, _, _| {}).await.unwrap();
+    }
+    app
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_islands_measures_are_near_the_plans_and_its_report_is_the_same_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = island(&folder.path().join("store")).await;
+    let year = parse_period_name("2017").unwrap();
+    let run = kpi::run(&app, &analyst(), year, None).await.unwrap();
+    assert_eq!(run.rows().count(), 18 * 12);
+
+    let mean = |measure: &str| {
+        let rows = run.measures.iter().find(|m| m.kpi.measure == measure).unwrap().asked();
+        rows.iter().map(|row| row.value.unwrap()).sum::<f64>() / rows.len() as f64
+    };
+    let plan = [
+        ("M01", 14_000.0 / 12.0),
+        ("M06", 150.0),
+        ("M07", 105.0),
+        ("M08", 43.0),
+        ("M09", 106.0),
+        ("M10", 250.0),
+        ("M11", 350.0),
+        ("M12", 285.0),
+        ("M13", 150.0),
+        ("M14", 77.0),
+        ("M15", 22.0),
+    ];
+    for (measure, figure) in plan {
+        // One year of three may differ more than all of them together.
+        assert!((mean(measure) / figure - 1.0).abs() < 0.15, "{measure}: {} against {figure}", mean(measure));
+    }
+    assert!(mean("M02") < 7.0 && mean("M04") < 60.0, "{} {}", mean("M02"), mean("M04"));
+    assert!((mean("M17") - 0.129).abs() < 0.02, "{}", mean("M17"));
+    for row in run.rows().filter(|row| row.measure == "M03" || row.measure == "M05") {
+        assert!(row.numerator.unwrap() <= row.denominator.unwrap() && row.excluded.len() == 4);
+    }
+    assert_eq!(run.checks.len(), 1, "every waterfall closes");
+    assert!(run.warnings().next().unwrap().text.contains("12.9%"));
+    let count = |id: &str| run.rows().filter(|r| r.measure == id).map(|r| r.variation.is_some()).filter(|v| *v).count();
+    assert_eq!(count("M06"), 12, "a baseline of 24 months is enough for words");
+
+    let quarter = parse_period_name("2017-Q3").unwrap();
+    let out = folder.path().join("report");
+    let first = build(&app, &analyst(), "authority", "2017-Q3", quarter, &out).await.unwrap();
+    let text = std::fs::read_to_string(&first.path).unwrap();
+    let again = build(&app, &analyst(), "authority", "2017-Q3", quarter, &folder.path().join("again")).await.unwrap();
+    assert_eq!(first.sha256, again.sha256);
+    assert_eq!(text.matches("<figure>").count(), 18 + 3);
+    assert_eq!(newest(&app, &analyst()).unwrap(), text);
+    let public = build(&app, &analyst(), "public", "2017-Q3", quarter, &out).await.unwrap();
+    assert_eq!(public.kpis, 16, "two measures are sensitive");
+    assert!(build(&app, &analyst(), "secret", "2017-Q3", quarter, &out).await.is_err());
+    if let Ok(keep) = std::env::var("VIGIE_KEEP_REPORT") {
+        std::fs::write(keep, text).unwrap();
+    }
+}
+
+#[test]
+fn loads_of_a_feed_are_one_line_without_their_times() {
+    let load = |feed: &str, rows_in, at: &str| LoadRecord {
+        load_id: 1,
+        version: 1,
+        feed: feed.into(),
+        table: "incidents".into(),
+        loaded_at: at.into(),
+        files: Vec::new(),
+        rows_in,
+        accepted: rows_in - 2,
+        revised: 1,
+        unchanged: 0,
+        duplicate: 0,
+        rejected: [("bad_time".to_owned(), 1)].into(),
+        rejected_total: 1,
+        labels: BTreeMap::new(),
+        elapsed_ms: 5,
+    };
+    let lines = ledger(&[load("b", 10, "x"), load("a", 20, "y"), load("b", 30, "z")]);
+    assert_eq!(lines.iter().map(|l| (l.feed.as_str(), l.rows_in)).collect::<Vec<_>>(), [("a", 20), ("b", 40)]);
+    assert_eq!(lines[1].rejected["bad_time"], 2);
+}
+
+#[test]
+fn a_public_edition_is_released_for_the_public() {
+    let who = Principal { name: "pm".into(), roles: vec![Role::PerformanceManager], via: "test", purpose: None };
+    assert!(reader(&who, Audience::Public).is_public());
+    assert!(!reader(&who, Audience::Authority).is_public());
+}
