@@ -115,37 +115,39 @@ fn add_positions(filled: &mut BTreeMap<&str, ArrayRef>, found: Positions) {
 /// **Method.** XXH3-128 (Y. Collet) over the trimmed fields as written, with a separator between them.
 fn keys(columns: &Columns<'_>, text: &TextBatch, feed: &Feed, marks: &mut Marks<'_>) -> Vec<u128> {
     let mut scratch = Vec::with_capacity(128);
-    let mut hash = |tag: u8, parts: &mut dyn Iterator<Item = &[u8]>| {
-        scratch.clear();
-        scratch.extend_from_slice(feed.name.as_bytes());
-        scratch.push(tag);
-        for part in parts {
-            scratch.push(SEPARATOR);
-            scratch.extend_from_slice(part);
-        }
-        xxh3_128(&scratch)
-    };
     if feed.keys.is_empty() {
-        return text
-            .row_keys
-            .iter()
-            .map(|row| hash(b'r', &mut std::iter::once(row.to_le_bytes().as_slice())))
-            .collect();
+        let mut hash = |row: &u128| hash(feed, b'r', [row.to_le_bytes().as_slice()].into_iter(), &mut scratch);
+        return text.row_keys.iter().map(&mut hash).collect();
     }
     let value = |source: usize, row: usize| columns.value(source, row, &feed.missing);
-    (0..columns.rows())
-        .map(|row| {
-            let blank = feed.keys.iter().find(|key| value(**key, row).is_none());
-            match blank {
-                None => hash(b'k', &mut feed.keys.iter().filter_map(|key| value(*key, row))),
-                Some(key) if feed.blank_keys.is_empty() => {
-                    marks.reject(row, Reason::MissingKey, Some(*key), "wanted a key; this column may not be blank");
-                    0
-                }
-                Some(_) => hash(b'b', &mut feed.blank_keys.iter().map(|key| value(*key, row).unwrap_or_default())),
+    let mut keys = Vec::with_capacity(columns.rows());
+    for row in 0..columns.rows() {
+        let blank = feed.keys.iter().find(|key| value(**key, row).is_none());
+        keys.push(match blank {
+            None => hash(feed, b'k', feed.keys.iter().filter_map(|key| value(*key, row)), &mut scratch),
+            Some(key) if feed.blank_keys.is_empty() => {
+                marks.reject(row, Reason::MissingKey, Some(*key), "wanted a key; this column may not be blank");
+                0
             }
-        })
-        .collect()
+            Some(_) => {
+                let stand_ins = feed.blank_keys.iter().map(|key| value(*key, row).unwrap_or_default());
+                hash(feed, b'b', stand_ins, &mut scratch)
+            }
+        });
+    }
+    keys
+}
+
+/// Hash of a feed's name, what kind of key it is, and its parts.
+fn hash<'a>(feed: &Feed, kind: u8, parts: impl Iterator<Item = &'a [u8]>, scratch: &mut Vec<u8>) -> u128 {
+    scratch.clear();
+    scratch.extend_from_slice(feed.name.as_bytes());
+    scratch.push(kind);
+    for part in parts {
+        scratch.push(SEPARATOR);
+        scratch.extend_from_slice(part);
+    }
+    xxh3_128(scratch)
 }
 
 fn halves(keys: &[u128], half: impl Fn(u128) -> i64) -> ArrayRef {

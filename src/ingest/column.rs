@@ -177,11 +177,10 @@ impl Cells<'_> {
         let ends = column.ends().iter().map(|end| *end as i32);
         let offsets = OffsetBuffer::new(std::iter::once(0).chain(ends).collect::<Vec<i32>>().into());
         let missing = &self.rule.missing;
-        let nulls: NullBuffer = column
-            .fields()
-            .map(|field| !field.is_empty() && !missing.iter().any(|text| text.as_bytes() == field))
-            .collect();
-        StringArray::try_new(offsets, Buffer::from(column.bytes()), (nulls.null_count() > 0).then_some(nulls))
+        let is_value = |field: &[u8]| !field.is_empty() && !missing.iter().any(|text| text.as_bytes() == field);
+        let is_full = missing.is_empty() && offsets.windows(2).all(|pair| pair[0] < pair[1]);
+        let nulls = (!is_full).then(|| column.fields().map(is_value).collect::<NullBuffer>());
+        StringArray::try_new(offsets, Buffer::from(column.bytes()), nulls)
             .map_err(|cause| Error::bug("a text column could not be built").with_cause(cause))
     }
 
@@ -224,16 +223,13 @@ impl Cells<'_> {
             };
             let parts = list.split(|byte| *byte == separator).map(<[u8]>::trim_ascii).filter(|part| !part.is_empty());
             let values: Option<Vec<&str>> = parts.map(|part| Self::code(codes, part, row, marks)).collect();
-            match values {
-                Some(mut values) => {
-                    values.sort_unstable();
-                    values.dedup();
-                    filled.append_option((!values.is_empty()).then(|| values.join(";")));
-                }
-                None => {
-                    self.reject(row, Reason::UnknownCode, source, marks);
-                    filled.append_null();
-                }
+            if let Some(mut values) = values {
+                values.sort_unstable();
+                values.dedup();
+                filled.append_option((!values.is_empty()).then(|| values.join(";")));
+            } else {
+                self.reject(row, Reason::UnknownCode, source, marks);
+                filled.append_null();
             }
         }
         Arc::new(filled.finish())

@@ -64,12 +64,14 @@ impl<'a> Marks<'a> {
 
     /// How many kept rows bear each label.
     pub fn label_counts(&self) -> BTreeMap<Label, u64> {
+        let mut sets = [0_u64; 1 << Label::ALL.len()];
+        for (set, kept) in self.labels.iter().zip(&self.kept) {
+            sets[usize::from(*set)] += u64::from(*kept);
+        }
         let mut counts = BTreeMap::new();
-        for label in Label::ALL {
-            let borne =
-                self.labels.iter().zip(&self.kept).filter(|(set, kept)| **kept && **set & bit(label) != 0).count();
-            if borne > 0 {
-                counts.insert(label, borne as u64);
+        for (set, count) in (0_u8..).zip(sets).filter(|(_, count)| *count > 0) {
+            for label in Label::ALL.into_iter().filter(|label| set & bit(*label) != 0) {
+                *counts.entry(label).or_default() += count;
             }
         }
         counts

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 pub struct Tokens {
     keyed: Hmac<Sha256>,
     plate: Vec<u8>,
-    hex: String,
+    hex: [u8; 32],
 }
 
 impl Tokens {
@@ -28,7 +28,7 @@ impl Tokens {
         }
         let keyed = <Hmac<Sha256> as KeyInit>::new_from_slice(key)
             .map_err(|cause| Error::bug("the plate key was refused").with_cause(cause))?;
-        Ok(Self { keyed, plate: Vec::with_capacity(16), hex: String::with_capacity(32) })
+        Ok(Self { keyed, plate: Vec::with_capacity(16), hex: [0; 32] })
     }
 
     /// Token of a plate; `None` if it has no letter or digit.
@@ -49,12 +49,10 @@ impl Tokens {
         let mut mac = self.keyed.clone();
         mac.update(&self.plate);
         let digest = mac.finalize().into_bytes();
-        self.hex.clear();
-        for byte in digest.iter().take(16) {
-            self.hex.push(char::from(HEX[usize::from(byte >> 4)]));
-            self.hex.push(char::from(HEX[usize::from(byte & 15)]));
+        for (pair, byte) in self.hex.chunks_exact_mut(2).zip(&digest) {
+            pair.copy_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
         }
-        Some(&self.hex)
+        std::str::from_utf8(&self.hex).ok()
     }
 }
 

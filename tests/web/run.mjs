@@ -113,7 +113,7 @@ await test('a wrong token is refused in words', async () => {
 });
 
 await test('the printed address signs in and leaves no token behind', async () => {
-  const context = await open();
+  const context = await open({ expectErrors: true });
   const page = await context.newPage();
   await page.goto(`${BASE}/#token=${encodeURIComponent(TOKEN)}`);
   await page.locator('#sign-out').waitFor();
@@ -303,6 +303,9 @@ await test('tables sort and say how', async () => {
   assert.match(await table.locator('caption').innerText(), /Sorted by .+, A to Z/);
   const names = await table.locator('tbody th').allInnerTexts();
   assert.deepEqual(names, [...names].sort((a, b) => a.localeCompare(b, 'en-GB', { numeric: true })));
+  const dates = page.locator('table.overview th').filter({ hasText: 'Period' });
+  await dates.getByRole('button').click();
+  assert.match(await table.locator('caption').innerText(), /Sorted by Period, latest first/);
   await context.close();
 });
 

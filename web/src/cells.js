@@ -113,10 +113,10 @@ export function findingWords(answer, view) {
     return `${figure(total)} ${what}; which cells stand out cannot be said: ${answer.provenance.undefined_reason ?? 'no z'}.`;
   }
   const hot = answer.rows.filter((row) => row.bin?.startsWith('hot'));
-  if (hot.length === 0) return `No cell has clearly more ${what} than expected, of ${figure(answer.rows.length)} cells.`;
+  if (hot.length === 0) return `No cell has clearly more ${what} around it than expected, of ${figure(answer.rows.length)} cells.`;
   const share = hot.reduce((sum, row) => sum + (row.count ?? 0), 0) / total;
   const held = answer.rows.some((row) => row.count === null) ? '' : `; they hold ${figure(share * 100)}% of ${figure(total)} ${what}`;
-  return `${figure(hot.length)} of ${figure(answer.rows.length)} cells have more ${what} than expected${held}. `
+  return `${figure(hot.length)} of ${figure(answer.rows.length)} cells have more ${what} around them than expected${held}. `
     + `Most are in ${mostCommon(hot.map(placeOf))}.`;
 }
 
@@ -168,13 +168,14 @@ function swatch({ colour, edge, dashed }) {
 }
 
 /** What the table leaves out and why, for the line below it. */
-export function noteWords(answer) {
+export function noteWords(answer, view) {
   const { provenance, rows } = answer;
   const parts = [`Of ${figure(provenance.rows)} records counted.`];
   const excluded = Object.entries(provenance.excluded ?? {}).filter(([, times]) => times > 0);
   if (excluded.length > 0) {
     parts.push(`Left out: ${excluded.map(([reason, times]) => `${figure(times)} ${reason.replaceAll('_', ' ')}`).join(', ')}.`);
   }
+  if (view.show === 'hotspots') parts.push('Each cell is judged together with the ring of cells around it.');
   if (provenance.undefined_reason) parts.push(`[x] not available: ${provenance.undefined_reason}.`);
   if (rows.some((row) => row.count === null)) parts.push('[c] a small count, not shown.');
   parts.push(`Store version ${provenance.store_version}, ${provenance.generated_by}.`);

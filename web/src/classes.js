@@ -1,5 +1,6 @@
 // The classes of the map: fixed breaks, the words for them, and their colours in the light and the dark theme.
-// Breaks never depend on the data shown, so that weeks, and day and night, compare.
+// Breaks never depend on the data shown, so that weeks, and day and night, compare. The light theme's hot and cold colours
+// are those of src/render/palette.rs, so that page and report agree.
 
 /** Breaks of z that divide "hot at 99 %", in tenths as the tiles carry it. */
 const Z_TENTHS = [50, 100];
@@ -16,9 +17,9 @@ const COUNTS = [1, 2, 5, 10, 20];
 
 /** @type {Palette} */
 const LIGHT = {
-  dark: false, land: '#f7f7f4', sea: '#dfe6ec', road: '#b9bfc6', coast: '#8a949e', parish: '#9aa3ad',
-  label: '#33404d', halo: '#ffffff', hot: ['#fdd9b5', '#fdae6b', '#f0752b', '#c94a05', '#7f2704'], hotEdge: '#a63603',
-  cold: ['#d3e3f0', '#9cc3de', '#4a90c4'], coldEdge: '#2c6a9c', none: '#c9ced4', chosen: '#1b1f24', casing: '#ffffff',
+  dark: false, land: '#f5f3ee', sea: '#e4ecf2', road: '#b9bfc6', coast: '#8a949e', parish: '#9aa3ad',
+  label: '#33404d', halo: '#ffffff', hot: ['#fde0c8', '#fbb985', '#f07f3c', '#c44a0a', '#7f2704'], hotEdge: '#9c3804',
+  cold: ['#b9d0e6', '#5e93c4', '#12436d'], coldEdge: '#12436d', none: '#c9ced4', chosen: '#1b1f24', casing: '#ffffff',
   camera: '#801650',
 };
 
@@ -33,24 +34,16 @@ const DARK = {
 /** @param {boolean} dark @returns {Palette} */
 export const palette = (dark) => (dark ? DARK : LIGHT);
 
-/** Class words, from the bin that the server gives. "99" is the confidence: how sure, not how many. */
-const WORDS = {
-  'hot 99%': 'Far more than expected', 'hot 95%': 'More than expected', 'hot 90%': 'Perhaps more than expected',
-  none: 'As expected', 'cold 90%': 'Perhaps fewer than expected', 'cold 95%': 'Fewer than expected',
-  'cold 99%': 'Far fewer than expected',
-};
-
-/** @param {string | null} bin @returns {string} such as "Far more than expected (99%)" */
+/** Class words, from the bin that the server gives: which way, and how sure. @param {string} bin such as "hot 99%" */
 export function binWords(bin) {
-  if (bin === null || bin === undefined) return '[x]';
-  const confidence = /\d+%/.exec(bin);
-  return (WORDS[bin] ?? bin) + (confidence ? ` (${confidence[0]})` : '');
+  if (bin === 'none') return 'No clear difference';
+  return `${bin.startsWith('hot') ? 'More' : 'Fewer'} than expected, ${Math.abs(binLevel(bin))}% sure`;
 }
 
-/** @param {string | null} bin @returns {number} -99 (surely cold) to 99 (surely hot) */
-export const binLevel = (bin) => (bin?.startsWith('cold') ? -1 : 1) * Number(/\d+/.exec(bin ?? '')?.[0] ?? 0);
+/** @param {string} bin @returns {number} -99 (surely cold) to 99 (surely hot) */
+export const binLevel = (bin) => (bin.startsWith('cold') ? -1 : 1) * Number(/\d+/.exec(bin)?.[0] ?? 0);
 
-/** `binWords`, short, for a column headed "Against expected": "Far more (99%)". @param {string | null} bin */
+/** `binWords`, short, for a column headed "Against expected": "More, 99% sure". @param {string} bin */
 export const binShort = (bin) => binWords(bin).replace(' than expected', '');
 
 /**
@@ -73,7 +66,7 @@ export function hotspotClasses(colours) {
     hot(2, `${binWords('hot 99%')}, z under ${low}`, (row) => hot99(row) && tenths(row) < low),
     hot(1, binWords('hot 95%'), is('hot 95%')),
     hot(0, binWords('hot 90%'), is('hot 90%')),
-    { words: `${WORDS.none} (no clear difference)`, colour: 'transparent', edge: colours.none, holds: (row) => row.bin === 'none' && Number.isFinite(row.z) },
+    { words: binWords('none'), colour: 'transparent', edge: colours.none, holds: (row) => row.bin === 'none' && Number.isFinite(row.z) },
     cold(0, 'cold 90%'), cold(1, 'cold 95%'), cold(2, 'cold 99%'),
   ];
 }
@@ -98,5 +91,5 @@ export const countClasses = (colours) => COUNTS.map((from, step) => {
 }).reverse();
 
 /** Fill of a counted cell, a MapLibre expression over `n`. */
-export const countFill = (colours) => ['step', ['get', 'n'], 'rgba(0,0,0,0)',
+export const countFill = (colours) => ['step', ['coalesce', ['get', 'n'], 0], 'rgba(0,0,0,0)',
   ...COUNTS.flatMap((from, step) => [from, colours.hot[step]])];

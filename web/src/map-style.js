@@ -19,8 +19,8 @@ function tiles(layer, params) {
 }
 
 /**
- * @typedef {{lat: number, lon: number, index: number | null}} Chosen the selected cell: its centre, and its `i` in the
- *   hotspot tiles once the map has drawn it
+ * @typedef {{lat: number, lon: number, index: number}} Chosen the selected cell: its centre, and its place in the answer,
+ *   which the hotspot tiles carry as `i`
  */
 
 /**
@@ -34,7 +34,7 @@ export function mapStyle(view, dark, chosen) {
   const colours = palette(dark);
   const hotspots = view.show === 'hotspots';
   const dataLayer = !hotspots && COUNTED.includes(view.dataset) ? view.dataset : 'hotspots';
-  const outlined = hotspots && chosen?.index !== null && chosen?.index !== undefined;
+  const outlined = chosen !== null && dataLayer === 'hotspots';
 
   const sources = {
     base: tiles('base'),
@@ -103,7 +103,7 @@ function hotspotLayers(layer, colours) {
 }
 
 function countLayers(layer, colours) {
-  const some = ['>', ['get', 'n'], 0];
+  const some = ['>', ['coalesce', ['get', 'n'], 0], 0];
   const at = { source: 'data', 'source-layer': layer, filter: some };
   return [
     { id: 'data', type: 'fill', ...at, paint: { 'fill-color': countFill(colours), 'fill-opacity': 0.85 } },

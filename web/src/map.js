@@ -21,7 +21,6 @@ const CELL_ZOOM = 12;
 /** @type {import('./filters.js').View} */ let view;
 /** @type {any} */ let answer = null;
 /** @type {any} */ let chosenRow = null;
-/** @type {import('./map-style.js').Chosen | null} */ let chosen = null;
 /** @type {MapView} */ let map;
 let styleReady = false;
 let asking = new AbortController();
@@ -81,6 +80,7 @@ async function ask() {
   } catch (failure) {
     if (signal.aborted) return;
     answer = null;
+    chosenRow = null;
     by('finding').textContent = 'No answer.';
     by('terms').textContent = '';
     by('legend').replaceChildren();
@@ -95,7 +95,7 @@ function drawAnswer() {
   by('filter-words').textContent = viewWords(view, about);
   by('finding').textContent = findingWords(answer, view);
   by('terms').textContent = termsWords(answer, view, viewWords(view, about));
-  by('table-note').textContent = noteWords(answer);
+  by('table-note').textContent = noteWords(answer, view);
   drawLegend(by('legend'), answer, view, palette(darkTheme.matches));
   drawTable(table, topRows(answer.rows, hotspots), hotspots, (row) => chooseRow(row, true));
   if (chosenRow) {
@@ -108,7 +108,7 @@ function startMap() {
   const [west, south, east, north] = about.bounds;
   const bounds = [[west, south], [east, north]];
   map = new MapView({
-    container: 'map', style: mapStyle(view, darkTheme.matches, chosen), bounds, fitBoundsOptions: { padding: 16 },
+    container: 'map', style: currentStyle(), bounds, fitBoundsOptions: { padding: 16 },
     maxBounds: [[west - 0.5, south - 0.35], [east + 0.5, north + 0.35]], minZoom: 8, maxZoom: 16,
     dragRotate: false, pitchWithRotate: false, maxPitch: 0, attributionControl: false, fadeDuration: calm.matches ? 0 : 150,
     canvasContextAttributes: { preserveDrawingBuffer: true },
@@ -141,7 +141,12 @@ function startMap() {
 }
 
 function drawMap() {
-  if (styleReady) map.setStyle(mapStyle(view, darkTheme.matches, chosen), { diff: true });
+  if (styleReady) map.setStyle(currentStyle(), { diff: true });
+}
+
+function currentStyle() {
+  const chosen = chosenRow && { lat: chosenRow.lat, lon: chosenRow.lon, index: answer.rows.indexOf(chosenRow) };
+  return mapStyle(view, darkTheme.matches, chosen);
 }
 
 /** A tile that is refused for the same reason as the list needs no second message. */
@@ -151,19 +156,13 @@ function mapFailed(error) {
   problem(`Part of the map could not be drawn${status}. The list is complete.`);
 }
 
-/** Chooses a listed row: says it, marks it, and shows it on the map. */
+/** Chooses a row, or none: says it, marks it, and shows it on the map. */
 function chooseRow(row, move) {
   chosenRow = row;
-  chosen = { lat: row.lat, lon: row.lon, index: indexAt(row) };
   showChosen();
   drawMap();
-  if (move) {
-    map.flyTo({ center: [row.lon, row.lat], zoom: Math.max(map.getZoom(), CELL_ZOOM), duration: calm.matches ? 0 : 900 });
-    map.once('idle', () => {
-      if (chosenRow !== row) return;
-      chosen = { ...chosen, index: indexAt(row) };
-      drawMap();
-    });
+  if (row && move) {
+    map?.flyTo({ center: [row.lon, row.lat], zoom: Math.max(map.getZoom(), CELL_ZOOM), duration: calm.matches ? 0 : 900 });
   }
 }
 
@@ -175,22 +174,8 @@ function chooseAt({ lat, lng }, move) {
   const nearest = answer.rows.reduce((best, row) => (!best || distance(row) < distance(best) ? row : best), null);
   const metres = nearest ? distance(nearest) * 111_195 : Infinity;
   const reach = nearest?.area_km2 ? Math.sqrt(nearest.area_km2 / 2.6) * 1000 * 1.05 : 500;
-  if (metres <= reach) {
-    chooseRow(nearest, move);
-    return;
-  }
-  chosenRow = null;
-  chosen = null;
-  showChosen();
-  drawMap();
-  by('chosen').textContent = 'No cell of the study area there.';
-}
-
-/** The `i` of the drawn hotspot cell over a row's centre, or null while it is not drawn. */
-function indexAt(row) {
-  if (view.show !== 'hotspots' || !styleReady || !map.getLayer('data')) return null;
-  const [feature] = map.queryRenderedFeatures(map.project([row.lon, row.lat]), { layers: ['data'] });
-  return feature?.properties.i ?? null;
+  chooseRow(metres <= reach ? nearest : null, move);
+  if (!chosenRow) by('chosen').textContent = 'No cell of the study area there.';
 }
 
 function showChosen() {

@@ -14,6 +14,9 @@ async function signIn(token) {
     location.replace(location.pathname + location.search);
   } else if (response?.status === 401) {
     said.textContent = 'This token is not valid, or has expired. Ask for a new one.';
+  } else if (response) {
+    const body = await response.json().catch(() => ({}));
+    said.textContent = body.detail || `The server answered ${response.status}. Try again in a minute.`;
   } else {
     said.textContent = 'The server cannot be reached. Try again.';
   }

@@ -2,17 +2,39 @@
 
 const MISSING = /^(\[[a-z]\]|-|–|)$/;
 
-/** What a cell sorts by: its time, its number, or its words. */
+const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
+
+/** "5 May 2017 22:15" or "May 2017" as text that sorts by time; null if it is no date. */
+function dateKey(text) {
+  if (/^\d{4}-\d{2}/.test(text)) return text;
+  const [, day = '', month = '', year = '', time = ''] = /^(?:(\d{1,2}) )?([A-Z][a-z]{2})[a-z]* (\d{4})(.*)$/.exec(text) ?? [];
+  const at = MONTHS.indexOf(month);
+  return at < 0 ? null : `${year}-${String(at + 1).padStart(2, '0')}-${day.padStart(2, '0')}${time}`;
+}
+
+/** What a cell sorts by: its number, its date, or its words. */
 function keyOf(cell) {
-  const time = cell.querySelector('time');
-  const text = (cell.dataset.sort ?? time?.dateTime ?? cell.textContent).trim();
+  const text = cell.textContent.trim();
   if (MISSING.test(text)) return null;
+  const date = dateKey(text);
+  if (date) return { date };
   const number = Number(text.replace(/^[<>£]\s*/, '').replaceAll(',', '').replace(/\s*%.*$/, ''));
   return Number.isNaN(number) ? text : number;
 }
 
+const words = (key) => String(key.date ?? key);
+
 const compare = (a, b) => (typeof a === 'number' && typeof b === 'number' ? a - b
-  : String(a).localeCompare(String(b), 'en-GB', { numeric: true }));
+  : words(a).localeCompare(words(b), 'en-GB', { numeric: true }));
+
+/** How each kind of column is said to be sorted: upwards, downwards. */
+const ORDERS = { numbers: ['lowest first', 'highest first'], dates: ['earliest first', 'latest first'], words: ['A to Z', 'Z to A'] };
+
+function kindOf(keys) {
+  const present = keys.filter((key) => key !== null);
+  if (present.every((key) => typeof key === 'number')) return 'numbers';
+  return present.every((key) => key.date) ? 'dates' : 'words';
+}
 
 /** @param {HTMLTableElement} table with one header row and one body */
 export function makeSortable(table) {
@@ -29,9 +51,9 @@ export function makeSortable(table) {
 function sortBy(table, th) {
   const body = table.tBodies[0];
   const rows = [...body.rows].map((row) => ({ row, key: keyOf(row.cells[th.cellIndex]) }));
-  const numbers = rows.every(({ key }) => key === null || typeof key === 'number');
+  const kind = kindOf(rows.map(({ key }) => key));
   const before = th.getAttribute('aria-sort');
-  const upwards = before === null ? !numbers : before === 'descending';
+  const upwards = before === null ? kind === 'words' : before === 'descending';
   rows.sort((a, b) => {
     if (a.key === null || b.key === null) return Number(a.key === null) - Number(b.key === null);
     return upwards ? compare(a.key, b.key) : compare(b.key, a.key);
@@ -40,6 +62,5 @@ function sortBy(table, th) {
   for (const other of table.tHead.rows[0].cells) other.removeAttribute('aria-sort');
   th.setAttribute('aria-sort', upwards ? 'ascending' : 'descending');
   const note = table.caption?.querySelector('.sort-note');
-  const order = numbers ? (upwards ? 'lowest first' : 'highest first') : (upwards ? 'A to Z' : 'Z to A');
-  if (note) note.textContent = `Sorted by ${th.textContent.trim()}, ${order}.`;
+  if (note) note.textContent = `Sorted by ${th.textContent.trim()}, ${ORDERS[kind][upwards ? 0 : 1]}.`;
 }

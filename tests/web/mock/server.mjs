@@ -69,7 +69,7 @@ function answer(request, url, body, dist) {
     return { status: 204, headers: { 'set-cookie': 'vigie_session=; Max-Age=0; Path=/', 'clear-site-data': '"cache", "cookies", "storage"' } };
   }
   const name = pathname === '/' ? 'start' : pathname.slice(1);
-  if (!signedIn) return pages[name] ? html(page('sign-in', null)) : problem(401, 'Not signed in', 'Sign in first.');
+  if (!signedIn) return pages[name] ? html(page('sign-in', null), 401) : problem(401, 'Not signed in', 'Sign in first.');
   if (pages[name]) return html(page(name, { role: 'analyst', name: 'A. Analyst' }));
   if (pathname === '/api/v1/about') return json(about);
   if (pathname === '/api/v1/hotspots') return hotspots(searchParams);
