@@ -8,5 +8,14 @@
 )]
 
 mod architecture;
+mod bad_input;
+mod cli;
+mod http;
+mod load;
+mod locked;
 mod properties;
+mod real_feeds;
 mod reference;
+mod roles;
+mod support;
+mod truth;

@@ -1,0 +1,39 @@
+# Verbs of the project; the CI runs the same ones through scripts/test.
+export CARGO_TARGET_DIR := env("CARGO_TARGET_DIR", home_directory() / ".cache/vigie/target")
+
+# List the verbs
+default:
+    @just --list
+
+# Format, lints, documentation, spelling, dependencies
+check:
+    scripts/test check
+
+# Everything
+test:
+    scripts/test
+
+# Every benchmark
+bench:
+    cargo bench --locked
+
+# Ingest of 5 million rows beside the Polars script
+bench-ingest:
+    benches/ingest
+
+# The synthetic island, from extracts to the served map, KPIs and report
+demo:
+    cargo run --release --locked -- demo
+
+# Make data-samples/ again: the same seed gives the same bytes
+sample:
+    cargo run --release --locked -- sample --seed 1 --out data-samples
+
+# Planted hotspots found on 20 seeds, as a table
+truth:
+    VIGIE_TRUTH_SEEDS=20 cargo test --release --locked --test it truth -- --nocapture
+
+# Take what the tests found as what they expect, then look at the difference
+bless:
+    VIGIE_BLESS=1 cargo test --release --locked --test it golden
+    git diff --stat -- tests

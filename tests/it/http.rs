@@ -1,0 +1,438 @@
+//! The router in process: sign-in, every page, the API, tiles, and the headers that every answer has.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Method, Request, StatusCode, header};
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+use vigie::app::App;
+use vigie::app::admin::first_run_token;
+
+use crate::support::{island, island_app, last_year, rows};
+
+/// Pages of somebody who is signed in.
+const PAGES: [&str; 8] = ["/", "/map", "/kpis", "/patrol", "/reports", "/anpr", "/data", "/audit"];
+
+/// The one first-run token of the island's store: a second one would end it for tests that run beside.
+fn token() -> &'static str {
+    static TOKEN: OnceLock<String> = OnceLock::new();
+    TOKEN.get_or_init(|| first_run_token(&island_app()).unwrap())
+}
+
+/// A router and, for those who are signed in, what they send along.
+pub struct Door {
+    router: Router,
+    sends: Vec<(header::HeaderName, String)>,
+}
+
+/// What came back.
+pub struct Reply {
+    /// Status.
+    pub status: StatusCode,
+    headers: axum::http::HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Door {
+    fn of(app: App) -> Self {
+        Self { router: vigie::serve::router(app), sends: Vec::new() }
+    }
+
+    /// Nobody in particular.
+    pub fn unsigned() -> Self {
+        Self::of(island_app())
+    }
+
+    /// With the token of machines.
+    pub fn signed_in() -> Self {
+        Self::unsigned().with(header::AUTHORIZATION, &format!("Bearer {}", token()))
+    }
+
+    fn with(mut self, name: header::HeaderName, value: &str) -> Self {
+        self.sends.push((name, value.to_owned()));
+        self
+    }
+
+    /// The same router, nothing sent along.
+    fn stranger(&self) -> Self {
+        Self { router: self.router.clone(), sends: Vec::new() }
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<Value>, more: &[(header::HeaderName, &str)]) -> Reply {
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1");
+        for (name, value) in &self.sends {
+            request = request.header(name, value);
+        }
+        for (name, value) in more {
+            request = request.header(name, *value);
+        }
+        let body = match body {
+            Some(json) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Body::from(json.to_string())
+            }
+            None => Body::empty(),
+        };
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        Reply { status: parts.status, headers: parts.headers, body: to_bytes(body, usize::MAX).await.unwrap().to_vec() }
+    }
+
+    /// Asks for a path.
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(Method::GET, path, None, &[]).await
+    }
+
+    async fn sign_in(&self, token: &str) -> Reply {
+        self.send(Method::POST, "/api/v1/session", Some(json!({"token": token})), &[]).await
+    }
+}
+
+impl Reply {
+    /// A header, or nothing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
+    }
+}
+
+fn filters() -> String {
+    let (from, to) = last_year();
+    format!("from={from}&to={to}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_becomes_a_session_and_signing_out_ends_it() {
+    let door = Door::unsigned();
+    let reply = door.sign_in(token()).await;
+    assert_eq!(reply.status, StatusCode::NO_CONTENT, "{}", reply.text());
+    let cookie = reply.header("set-cookie").to_owned();
+    for word in ["vigie_session=", "HttpOnly", "SameSite=Strict", "Path=/"] {
+        assert!(cookie.contains(word), "{cookie}");
+    }
+    let pair = cookie.split(';').next().unwrap();
+    let signed = door.stranger().with(header::COOKIE, pair);
+    assert_eq!(signed.get("/api/v1/about").await.status, StatusCode::OK);
+    let out = signed.send(Method::DELETE, "/api/v1/session", None, &[]).await;
+    assert_eq!(out.status, StatusCode::NO_CONTENT);
+    assert!(out.header("clear-site-data").contains("storage"));
+    assert_eq!(signed.get("/api/v1/about").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_token_is_refused_and_the_sixth_has_to_wait() {
+    let door = Door::unsigned();
+    for _ in 0..5 {
+        let reply = door.sign_in("wrong").await;
+        assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(reply.header("content-type"), "application/problem+json");
+        assert!(reply.header("set-cookie").is_empty());
+    }
+    let reply = door.sign_in(token()).await;
+    assert_eq!(reply.status, StatusCode::TOO_MANY_REQUESTS, "also with the right token: guessing must not pay");
+    assert!(!reply.header("retry-after").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_bearer_tokens_count_as_attempts() {
+    let door = Door::unsigned();
+    for _ in 0..6 {
+        let reply = door.send(Method::GET, "/api/v1/about", None, &[(header::AUTHORIZATION, "Bearer wrong")]).await;
+        assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(door.sign_in("wrong").await.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_is_not_one_is_a_client_error() {
+    let door = Door::unsigned();
+    for body in [json!({}), json!({"token": 1}), json!({"token": "x", "role": "admin"}), json!([])] {
+        let reply = door.send(Method::POST, "/api/v1/session", Some(body), &[]).await;
+        assert!(reply.status.is_client_error(), "{}", reply.status);
+    }
+    let long = json!({"token": "x".repeat(100_000)});
+    let reply = door.send(Method::POST, "/api/v1/session", Some(long), &[]).await;
+    assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+static NOW: AtomicI64 = AtomicI64::new(1_767_268_800);
+
+fn moving_clock() -> DateTime<Utc> {
+    DateTime::from_timestamp(NOW.load(Ordering::SeqCst), 0).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_after_15_idle_minutes_and_after_12_hours() {
+    let door = Door::of(App::open(island(), None, moving_clock).unwrap());
+    let sign_in = async || {
+        let reply = door.sign_in(token()).await;
+        door.stranger().with(header::COOKIE, reply.header("set-cookie").split(';').next().unwrap())
+    };
+    let after = async |signed: &Door, minutes: i64| {
+        NOW.fetch_add(minutes * 60, Ordering::SeqCst);
+        signed.get("/api/v1/about").await.status
+    };
+    let idle = sign_in().await;
+    assert_eq!(after(&idle, 14).await, StatusCode::OK);
+    assert_eq!(after(&idle, 16).await, StatusCode::UNAUTHORIZED);
+    let busy = sign_in().await;
+    for _ in 0..51 {
+        assert_eq!(after(&busy, 14).await, StatusCode::OK);
+    }
+    assert_eq!(after(&busy, 14).await, StatusCode::UNAUTHORIZED, "12 hours are enough");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_opens_for_those_who_are_signed_in() {
+    let door = Door::signed_in();
+    for path in PAGES {
+        let reply = door.get(path).await;
+        assert_eq!(reply.status, StatusCode::OK, "{path}: {}", reply.text());
+        assert!(reply.header("content-type").starts_with("text/html"), "{path}");
+        let html = reply.text();
+        assert!(html.contains("<html lang=\"en") && html.contains("<h1"), "{path}");
+        assert!(html.to_lowercase().contains("synthetic"), "{path} does not say that the data is synthetic");
+        for inline in ["<script>", " style=\"", "<style", " onclick=", "href=\"http", "src=\"http"] {
+            assert!(!html.contains(inline), "{path} has {inline}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_get_the_sign_in_page_or_401() {
+    let door = Door::unsigned();
+    for path in PAGES.iter().chain(&["/report"]) {
+        let reply = door.get(path).await;
+        assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{path}");
+        assert!(reply.text().contains("sign-in"), "{path}");
+    }
+    for path in ["/api/v1/about", "/api/v1/openapi.json", "/api/v1/query/datasets", "/tiles/base.json", "/tiles/base/11/1011/701.mvt"] {
+        let reply = door.get(path).await;
+        assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{path}");
+        assert_eq!(reply.header("content-type"), "application/problem+json", "{path}");
+    }
+    for path in ["/healthz", "/readyz", "/assets/style.css"] {
+        assert_eq!(door.get(path).await.status, StatusCode::OK, "{path} is open");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_has_the_headers_that_keep_it_in() {
+    for door in [Door::unsigned(), Door::signed_in()] {
+        for path in ["/", "/map", "/api/v1/about", "/nowhere", "/assets/style.css", "/tiles/base/11/1011/701.mvt", "/healthz"] {
+            let reply = door.get(path).await;
+            let policy = reply.header("content-security-policy");
+            for rule in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "form-action 'self'"] {
+                assert!(policy.contains(rule), "{path}: {policy}");
+            }
+            assert!(!policy.contains("unsafe"), "{path}: {policy}");
+            assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
+            assert_eq!(reply.header("referrer-policy"), "no-referrer", "{path}");
+            assert_eq!(reply.header("cross-origin-opener-policy"), "same-origin", "{path}");
+            assert!(!reply.header("cache-control").is_empty(), "{path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn about_says_what_there_is() {
+    let about = Door::signed_in().get("/api/v1/about").await.json();
+    for key in ["name", "version", "store_version", "data_to", "bounds", "study_area", "role", "datasets", "dayparts"] {
+        assert!(about.get(key).is_some(), "{key}");
+    }
+    let names: Vec<&str> = about["dayparts"].as_array().unwrap().iter().map(|d| d["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["day", "night", "nte"]);
+    let [west, south, east, north] = [0, 1, 2, 3].map(|i| about["bounds"][i].as_f64().unwrap());
+    assert!(west > -2.4 && east < -1.9 && south > 49.0 && north < 49.4, "{}", about["bounds"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_answers_as_the_command_line_does() {
+    let filters = filters();
+    let door = Door::signed_in();
+    let reply = door.get(&format!("/api/v1/hotspots?{filters}&daypart=night")).await;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
+    let (from, to) = last_year();
+    let shown = crate::support::vigie(
+        island(),
+        &["--json", "hotspots", "--daypart", "night", "--from", &from, "--to", &to],
+    );
+    assert_eq!(reply.json(), shown.ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_path_of_the_api_answers_200() {
+    let filters = filters();
+    let door = Door::signed_in();
+    let mut kept = BTreeMap::new();
+    for path in [
+        format!("/api/v1/hotspots?{filters}"),
+        format!("/api/v1/hotspots?{filters}&dataset=incidents&daypart=22:00-04:00&res=8&method=count"),
+        format!("/api/v1/hotspots?{filters}&group="),
+        format!("/api/v1/trend?{filters}&dataset=incidents"),
+        "/api/v1/kpis".to_owned(),
+        format!("/api/v1/anpr/flow?{filters}"),
+        "/api/v1/anpr/cameras".to_owned(),
+        "/api/v1/query/datasets".to_owned(),
+        "/api/v1/loads".to_owned(),
+        "/api/v1/audit".to_owned(),
+    ] {
+        let reply = door.get(&path).await;
+        assert_eq!(reply.status, StatusCode::OK, "{path}: {}", reply.text());
+        let count = rows(&reply.json()).len();
+        assert!(count > 0, "{path} has no rows");
+        kept.insert(path, count);
+    }
+    println!("rows of the API: {kept:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn openapi_names_every_path_that_answers() {
+    let door = Door::signed_in();
+    let document = door.get("/api/v1/openapi.json").await.json();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3."));
+    for path in ["about", "hotspots", "trend", "kpis", "anpr/flow", "anpr/cameras", "loads", "audit", "query/daily_counts"] {
+        assert!(document["paths"].get(format!("/api/v1/{path}")).is_some(), "{path}");
+    }
+    for (path, operation) in document["paths"].as_object().unwrap() {
+        let needs = operation["get"]["parameters"].as_array().unwrap().iter().any(|p| p["required"] == true);
+        let reply = door.get(path).await;
+        let expected = if needs { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+        assert_eq!(reply.status, expected, "{path} without parameters: {}", reply.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_understood_is_refused_by_name() {
+    let filters = filters();
+    let door = Door::signed_in();
+    for (path, word) in [
+        (format!("/api/v1/hotspots?{filters}&colour=red"), "colour"),
+        (format!("/api/v1/hotspots?{filters}&from=2015-01-01"), "from"),
+        ("/api/v1/hotspots?from=2015-02-30&to=2016-01-01".to_owned(), "from"),
+        ("/api/v1/hotspots?from=2016-01-01&to=2015-01-01".to_owned(), "2015-01-01"),
+        ("/api/v1/hotspots".to_owned(), "from"),
+        (format!("/api/v1/hotspots?{filters}&res=99"), "99"),
+        (format!("/api/v1/hotspots?{filters}&res=nine"), "nine"),
+        (format!("/api/v1/hotspots?{filters}&daypart=teatime"), "teatime"),
+        (format!("/api/v1/hotspots?{filters}&dataset=people"), "people"),
+        (format!("/api/v1/hotspots?{filters}&method=magic"), "magic"),
+        (format!("/api/v1/trend?{filters}&res=9"), "res"),
+        ("/api/v1/kpis?from=2015-01-01".to_owned(), "to"),
+        ("/api/v1/kpis?ids=m99".to_owned(), "m99"),
+        ("/api/v1/query/nothing".to_owned(), "nothing"),
+        ("/api/v1/query/datasets?colour=red".to_owned(), "colour"),
+        (format!("/tiles/hotspots/11/1011/701.mvt?{filters}&colour=red"), "colour"),
+        ("/tiles/hotspots/11/1011/701.mvt".to_owned(), "from"),
+    ] {
+        let reply = door.get(&path).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{path}: {}", reply.text());
+        assert_eq!(reply.header("content-type"), "application/problem+json", "{path}");
+        let problem = reply.json();
+        for key in ["type", "title", "status", "detail"] {
+            assert!(problem.get(key).is_some(), "{path}: {problem}");
+        }
+        assert!(problem.to_string().contains(word), "{path}: `{word}` is not in {problem}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_is_404() {
+    let door = Door::signed_in();
+    for path in ["/api/v1/nothing", "/nowhere", "/assets/nothing.js", "/assets/..%2fstyle.css", "/tiles/nothing.json", "/tiles/nothing/11/1/1.mvt", "/tiles/base/11/1011/701.png"] {
+        let reply = door.get(path).await;
+        assert_eq!(reply.status, StatusCode::NOT_FOUND, "{path}: {}", reply.text());
+        assert_eq!(reply.header("content-type"), "application/problem+json", "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tiles_hold_their_layer_and_empty_ones_are_204() {
+    let filters = filters();
+    let door = Door::signed_in();
+    // St Helier at zoom 12.
+    let (x, y) = (2024, 1403);
+    for layer in ["hotspots", "crimes", "incidents", "cameras", "areas", "base"] {
+        let query = if ["cameras", "areas", "base"].contains(&layer) { String::new() } else { format!("?{filters}") };
+        let reply = door.get(&format!("/tiles/{layer}/12/{x}/{y}.mvt{query}")).await;
+        assert_eq!(reply.status, StatusCode::OK, "{layer}: {}", reply.text());
+        assert_eq!(reply.header("content-type"), "application/vnd.mapbox-vector-tile");
+        let name = if layer == "base" { "coast" } else { layer };
+        assert!(reply.text().contains(name), "{layer}");
+        let empty = door.get(&format!("/tiles/{layer}/12/0/0.mvt{query}")).await;
+        assert_eq!((empty.status, empty.body.len()), (StatusCode::NO_CONTENT, 0), "{layer} in the ocean");
+        let about = door.get(&format!("/tiles/{layer}.json")).await.json();
+        assert_eq!(about["tilejson"], "3.0.0");
+        assert!(about["tiles"][0].as_str().unwrap().contains(&format!("/tiles/{layer}/{{z}}/{{x}}/{{y}}.mvt")));
+        assert!(about["vector_layers"].is_array());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn night_and_day_are_other_tiles() {
+    let filters = filters();
+    let door = Door::signed_in();
+    let mut seen = Vec::new();
+    for daypart in ["", "&daypart=day", "&daypart=night"] {
+        seen.push(door.get(&format!("/tiles/hotspots/12/2024/1403.mvt?{filters}{daypart}")).await.body);
+    }
+    assert!(seen[0] != seen[1] && seen[1] != seen[2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_still_true_is_304() {
+    let filters = filters();
+    let door = Door::signed_in();
+    for path in [
+        format!("/api/v1/hotspots?{filters}"),
+        format!("/tiles/hotspots/12/2024/1403.mvt?{filters}"),
+        "/tiles/base/12/2024/1403.mvt".to_owned(),
+        "/assets/style.css".to_owned(),
+    ] {
+        let first = door.get(&path).await;
+        let tag = first.header("etag").to_owned();
+        assert!(tag.starts_with('"'), "{path}: `{tag}`");
+        for held in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}")] {
+            let again = door.send(Method::GET, &path, None, &[(header::IF_NONE_MATCH, &held)]).await;
+            assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0), "{path} {held}");
+            assert_eq!(again.header("etag"), tag);
+        }
+        let other = door.send(Method::GET, &path, None, &[(header::IF_NONE_MATCH, "\"other\"")]).await;
+        assert_eq!(other.status, StatusCode::OK);
+    }
+    let day = door.get(&format!("/api/v1/hotspots?{filters}&daypart=day")).await;
+    let night = door.get(&format!("/api/v1/hotspots?{filters}&daypart=night")).await;
+    assert_ne!(day.header("etag"), night.header("etag"), "another question, another tag");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_compressed_for_those_who_ask() {
+    let door = Door::signed_in();
+    let path = format!("/api/v1/hotspots?{}", filters());
+    let plain = door.get(&path).await;
+    let small = door.send(Method::GET, &path, None, &[(header::ACCEPT_ENCODING, "gzip")]).await;
+    assert_eq!(small.header("content-encoding"), "gzip");
+    assert!(small.body.len() * 4 < plain.body.len(), "{} of {}", small.body.len(), plain.body.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_methods_are_405() {
+    let door = Door::signed_in();
+    for (method, path) in [(Method::POST, "/api/v1/about"), (Method::DELETE, "/map"), (Method::PUT, "/tiles/base.json")] {
+        assert_eq!(door.send(method, path, None, &[]).await.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+    }
+}
