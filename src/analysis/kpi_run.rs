@@ -3,12 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
-
 use crate::analysis::definition::{Check, Definition, Grain, Kpi, MeasureKind, Sensitivity, Status, Target};
 use crate::analysis::disclosure::{Release, SUPPRESSED};
 use crate::analysis::kpi::{Chart, KpiRow, finding, with_limits};
-use crate::analysis::kpi_values::{Extent, Observation, Slot};
+use crate::analysis::kpi_values::{Observation, Reach, Slot};
 use crate::analysis::reconcile::{Reconciliation, ShareClaim, does_not_close, share};
 use crate::model::provenance::Provenance;
 use crate::model::time::{Period, date_in_words};
@@ -94,10 +92,8 @@ pub struct Series<'a> {
     pub slots: &'a [Slot],
     /// What the query counted.
     pub seen: &'a BTreeMap<String, Observation>,
-    /// Dates of its table.
-    pub held: Option<Extent>,
-    /// Last island date of the data.
-    pub data_to: Option<NaiveDate>,
+    /// How far its table reaches; `None` if nothing is loaded.
+    pub reach: Option<Reach>,
 }
 
 /// Makes the series of one measure.
@@ -187,17 +183,20 @@ fn empty_row(kpi: &Kpi, used: &Definition, query_text: &str, slot: &Slot) -> Kpi
     }
 }
 
-/// Why a period has no value, as far as the data's reach goes.
+/// Why a period has no value, as far as the data's reach goes. A stock is there or not: its reading decides.
 fn missing(series: &Series<'_>, slot: &Slot) -> Option<String> {
-    let Some(held) = series.held else {
-        return Some(format!("no {} are loaded", series.kpi.definition_on(slot.dates.from)?.source));
+    let definition = series.kpi.definition_on(slot.dates.from)?;
+    let Some(reach) = series.reach else {
+        return Some(format!("no {} are loaded", definition.source));
     };
-    let to = series.data_to.unwrap_or(held.last_on).max(held.last_on);
-    if slot.dates.to <= held.first_on {
-        return Some(format!("the data begins on {}", date_in_words(held.first_on)));
+    if definition.kind == MeasureKind::Stock {
+        return None;
     }
-    if slot.dates.to.pred_opt().is_some_and(|last| to < last) {
-        return Some(format!("not complete: the data ends on {}", date_in_words(to)));
+    if !reach.holds_start(&slot.dates) {
+        return Some(format!("not complete: the data begins on {}", date_in_words(reach.table.first_on)));
+    }
+    if !reach.holds_end(&slot.dates) {
+        return Some(format!("not complete: the data ends on {}", date_in_words(reach.table.last_on)));
     }
     None
 }
@@ -280,7 +279,7 @@ mod tests {
     use super::*;
     use crate::analysis::definition::builtin;
     use crate::analysis::disclosure::{Policy, release};
-    use crate::analysis::kpi_values::slots;
+    use crate::analysis::kpi_values::{Extent, slots};
     use crate::model::access::{Principal, Role};
     use crate::model::time::{parse_date, parse_period_name};
 
@@ -290,7 +289,7 @@ mod tests {
 
     fn run_of(name: &str, value: impl Fn(usize) -> Option<Observation>, data_to: &str) -> MeasureRun {
         let kpi = builtin().unwrap().into_iter().find(|k| k.measure == name).unwrap();
-        let slots = slots(parse_period_name("2017").unwrap(), Grain::Month, BASELINE, Some(held())).unwrap();
+        let slots = slots(parse_period_name("2017").unwrap(), Grain::Month, BASELINE, Some(held().first_on)).unwrap();
         let seen: BTreeMap<String, Observation> =
             slots.iter().enumerate().filter_map(|(i, s)| Some((s.name.clone(), value(i)?))).collect();
         measure(&Series {
@@ -298,8 +297,10 @@ mod tests {
             query_text: "select",
             slots: &slots,
             seen: &seen,
-            held: Some(Extent { last_on: parse_date(data_to).unwrap(), ..held() }),
-            data_to: None,
+            reach: Some({
+                let table = Extent { last_on: parse_date(data_to).unwrap(), ..held() };
+                Reach { table, all: table }
+            }),
         })
         .unwrap()
     }

@@ -145,6 +145,34 @@ pub fn extents(batches: &[RecordBatch]) -> Result<BTreeMap<String, Extent>> {
     Ok(out)
 }
 
+/// Days at either end of a period on which a table may have no record although it was loaded in full.
+const GRACE_DAYS: i64 = 3;
+
+/// How far the data reaches: one table, and all tables of events together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// The table of the measure.
+    pub table: Extent,
+    /// All of them.
+    pub all: Extent,
+}
+
+impl Reach {
+    /// Whether the table holds the first day of some dates: it begins by then, or a few days later if others begin by
+    /// then.
+    pub fn holds_start(&self, dates: &Period) -> bool {
+        self.table.first_on <= dates.from
+            || (self.all.first_on <= dates.from && (self.table.first_on - dates.from).num_days() <= GRACE_DAYS)
+    }
+
+    /// Whether the table holds the last day of some dates, likewise.
+    pub fn holds_end(&self, dates: &Period) -> bool {
+        let Some(last) = dates.to.pred_opt() else { return false };
+        self.table.last_on >= last
+            || (self.all.last_on >= last && (last - self.table.last_on).num_days() <= GRACE_DAYS)
+    }
+}
+
 /// A period of a series.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
@@ -161,7 +189,7 @@ pub struct Slot {
 ///
 /// # Errors
 /// `Bug` if the calendar runs out.
-pub fn slots(asked: Period, grain: Grain, baseline: usize, held: Option<Extent>) -> Result<Vec<Slot>> {
+pub fn slots(asked: Period, grain: Grain, baseline: usize, data_from: Option<NaiveDate>) -> Result<Vec<Slot>> {
     let step = match grain {
         Grain::Month => 1,
         Grain::Year => 12,
@@ -177,10 +205,10 @@ pub fn slots(asked: Period, grain: Grain, baseline: usize, held: Option<Extent>)
         starts.push(start);
         start = add_months(start, step);
     }
-    let data_from = held.map(|h| {
-        let start = start_of(h.first_on);
+    let data_from = data_from.map(|first| {
+        let start = start_of(first);
         // A first month that the data holds only in part says nothing about a month.
-        if h.first_on > start { add_months(start, step) } else { start }
+        if first > start { add_months(start, step) } else { start }
     });
     while starts.len() < baseline {
         let before = add_months(starts[0], -step);
@@ -246,6 +274,23 @@ mod tests {
     }
 
     #[test]
+    fn a_quiet_last_day_is_not_a_missing_one() {
+        let extent = |first: &str, last: &str| Extent {
+            first_on: parse_date(first).unwrap(),
+            last_on: parse_date(last).unwrap(),
+        };
+        let all = extent("2015-01-01", "2017-12-31");
+        let december = parse_period_name("2017-12").unwrap();
+        let holds = |last: &str| Reach { table: extent("2015-01-02", last), all }.holds_end(&december);
+        assert!(holds("2017-12-31") && holds("2017-12-29"));
+        assert!(!holds("2017-11-30"), "loaded to November only");
+        let reach = Reach { table: extent("2015-01-02", "2017-12-31"), all };
+        assert!(reach.holds_start(&parse_period_name("2015-01").unwrap()));
+        let late = Reach { table: extent("2015-01-20", "2017-12-31"), all };
+        assert!(!late.holds_start(&parse_period_name("2015-01").unwrap()));
+    }
+
+    #[test]
     fn a_query_of_another_shape_is_a_bug() {
         let no_period = batch(vec![("numerator", Arc::new(Int64Array::from(vec![1])) as ArrayRef)]);
         assert!(observations(&[no_period]).is_err());
@@ -255,7 +300,7 @@ mod tests {
     #[test]
     fn the_baseline_comes_before_the_question_and_after_the_data_begins() {
         let quarter = parse_period_name("2017-Q3").unwrap();
-        let held = |first: &str| Some(Extent { first_on: parse_date(first).unwrap(), last_on: quarter.to });
+        let held = |first: &str| Some(parse_date(first).unwrap());
         let all = slots(quarter, Grain::Month, 24, held("2015-01-01")).unwrap();
         assert_eq!((all.len(), all[0].name.as_str()), (24, "2015-10"));
         assert_eq!(all.iter().filter(|s| s.asked).count(), 3);

@@ -223,16 +223,13 @@ impl Cells<'_> {
             };
             let parts = list.split(|byte| *byte == separator).map(<[u8]>::trim_ascii).filter(|part| !part.is_empty());
             let values: Option<Vec<&str>> = parts.map(|part| Self::code(codes, part, row, marks)).collect();
-            match values {
-                Some(mut values) => {
-                    values.sort_unstable();
-                    values.dedup();
-                    filled.append_option((!values.is_empty()).then(|| values.join(";")));
-                }
-                None => {
-                    self.reject(row, Reason::UnknownCode, source, marks);
-                    filled.append_null();
-                }
+            if let Some(mut values) = values {
+                values.sort_unstable();
+                values.dedup();
+                filled.append_option((!values.is_empty()).then(|| values.join(";")));
+            } else {
+                self.reject(row, Reason::UnknownCode, source, marks);
+                filled.append_null();
             }
         }
         Arc::new(filled.finish())

@@ -294,7 +294,8 @@ fn feed_rule(
             {
                 return Err(wrong(format!("`{bad}` is not a whole number")));
             }
-            (How::Int { from, codes }, "wanted a whole number of the feed's list".to_owned())
+            let of_list = if codes.is_some() { " of the feed's list" } else { "" };
+            (How::Int { from, codes }, format!("wanted a whole number{of_list}"))
         }
         (ColumnKind::Float, None) => (How::Float { from }, "wanted a decimal number such as 12.5".to_owned()),
         (ColumnKind::Float, Some(_)) => return Err(wrong("a decimal column takes no codes".to_owned())),

@@ -1,14 +1,16 @@
-//! Released answers as bytes: pictures, tiles, tables, pages. Nothing here reads records; rank 5.
+//! Released answers as bytes: pictures, tiles, tables, pages, reports. Functions take `&Released<…>`, so disclosure
+//! control cannot be skipped; nothing here reads records, files or a clock. Rank 5.
 
 pub mod chart;
 pub mod format;
 pub mod geojson;
 pub mod hotspot_map;
 pub mod html;
+pub mod kpi_view;
 pub mod map_svg;
 pub mod mvt;
 pub mod palette;
+pub mod report;
 pub mod svg;
 pub mod table;
 pub mod tiles;
-

@@ -13,6 +13,20 @@ use crate::space::tile::TileId;
 /// Part of a tile's width that features may reach beyond it, so that outlines do not break at its edge.
 const MARGIN: f64 = 0.02;
 
+/// Places named on the map of Jersey, beside its parishes.
+const JERSEY_PLACES: [(&str, Point); 10] = [
+    ("St Aubin", Point { lat: 49.1873, lon: -2.1700 }),
+    ("Gorey", Point { lat: 49.1990, lon: -2.0260 }),
+    ("Airport", Point { lat: 49.2079, lon: -2.1955 }),
+    ("Red Houses", Point { lat: 49.1890, lon: -2.1940 }),
+    ("Five Oaks", Point { lat: 49.1975, lon: -2.0830 }),
+    ("L'Étacq", Point { lat: 49.2400, lon: -2.2400 }),
+    ("Grève de Lecq", Point { lat: 49.2470, lon: -2.2030 }),
+    ("Bonne Nuit", Point { lat: 49.2510, lon: -2.1160 }),
+    ("Rozel", Point { lat: 49.2360, lon: -2.0460 }),
+    ("Corbière", Point { lat: 49.1800, lon: -2.2490 }),
+];
+
 /// Cells with their significance: `n` count, `z` ten times the z score, `b` bin from -3 to 3, `i` place in the map.
 pub fn hotspots(map: &Released<HotspotMap>, tile: TileId) -> Layer {
     cells("hotspots", map, tile, true)
@@ -80,7 +94,22 @@ pub fn base(coast: &StudyArea, land: Option<&Areas>, roads: Option<&RoadMap>, ti
             properties: vec![("class", Value::Text(road.class.clone()))],
         })
         .collect();
-    vec![Layer { name: "coast", features: coast }, Layer { name: "roads", features: roads }]
+    // Names are known for the embedded island only.
+    let places = if land.is_some() { JERSEY_PLACES.as_slice() } else { &[] };
+    let places = places
+        .iter()
+        .filter(|(_, point)| bounds.contains(*point))
+        .map(|(name, point)| Feature {
+            id: None,
+            geometry: Geometry::Point(*point),
+            properties: vec![("name", Value::Text((*name).to_owned()))],
+        })
+        .collect();
+    vec![
+        Layer { name: "coast", features: coast },
+        Layer { name: "roads", features: roads },
+        Layer { name: "places", features: places },
+    ]
 }
 
 /// Lanes only where there is room for them.
@@ -104,7 +133,9 @@ pub fn areas(areas: &Areas, tile: TileId) -> Vec<Layer> {
             labels.push(Feature { id: None, geometry: Geometry::Point(point), properties: vec![name.clone()] });
         }
         for shape in area.shapes().into_iter().filter(|s| s.bounds().is_some_and(|b| b.touches(&bounds))) {
-            polygons.push(Feature { id: None, geometry: Geometry::Polygon(shape.rings), properties: vec![name.clone()] });
+            let mut properties = vec![name.clone()];
+            properties.extend(area.code.clone().map(|code| ("code", Value::Text(code))));
+            polygons.push(Feature { id: None, geometry: Geometry::Polygon(shape.rings), properties });
         }
     }
     vec![Layer { name: "areas", features: polygons }, Layer { name: "areas_label", features: labels }]
@@ -134,4 +165,83 @@ pub fn cameras(marks: &[CameraMark], tile: TileId) -> Layer {
         })
         .collect();
     Layer { name: "cameras", features }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::disclosure::{Policy, release};
+    use crate::analysis::hotspot::{Bin, CellScore};
+    use crate::model::access::{Principal, Role};
+    use crate::render::mvt::encode;
+    use crate::space::Cell;
+
+    const TOWN: Point = Point { lat: 49.1868, lon: -2.1067 };
+
+    fn answer(role: Role) -> Released<HotspotMap> {
+        let rows = Cell::at(TOWN, 9)
+            .unwrap()
+            .disk(3)
+            .into_iter()
+            .enumerate()
+            .map(|(i, cell)| CellScore {
+                cell,
+                parish: None,
+                area_km2: cell.area_km2(),
+                count: Some(i as u64),
+                rate_per_km2: None,
+                z: Some(i as f64 / 4.0),
+                p: None,
+                q: None,
+                bin: if i > 30 { Bin::Hot99 } else { Bin::None },
+                centre: cell.centre(),
+            })
+            .collect();
+        let who = Principal { name: "r".into(), roles: vec![role], via: "test", purpose: None };
+        let map = HotspotMap { rows, outside_study_area: Some(0), undefined_reason: None };
+        release(map, &Policy { threshold: 5 }, &who)
+    }
+
+    fn value(feature: &Feature, name: &str) -> Option<i64> {
+        feature.properties.iter().find(|(n, _)| *n == name).map(|(_, v)| match v {
+            Value::Int(n) => *n,
+            Value::Text(_) => 0,
+        })
+    }
+
+    #[test]
+    fn hotspots_carry_count_score_bin_and_index() {
+        let tile = TileId::at(TOWN, 11).unwrap();
+        let layer = hotspots(&answer(Role::Analyst), tile);
+        assert_eq!(layer.features.len(), 37);
+        assert_eq!(
+            ["n", "z", "b", "i"].map(|name| value(&layer.features[36], name)),
+            [Some(36), Some(90), Some(3), Some(36)]
+        );
+        assert!(encode(tile, &[layer]).unwrap().is_some());
+        let far = TileId::at(Point { lat: 51.0, lon: 0.0 }, 12).unwrap();
+        assert!(hotspots(&answer(Role::Analyst), far).features.is_empty());
+    }
+
+    #[test]
+    fn the_public_tile_has_no_small_count_and_no_score() {
+        let tile = TileId::at(TOWN, 11).unwrap();
+        for feature in hotspots(&answer(Role::Public), tile).features {
+            assert!(value(&feature, "n").is_none_or(|n| n == 0 || n >= 5));
+            assert_eq!(value(&feature, "z"), None);
+        }
+        assert_eq!(counts("crimes", &answer(Role::Public), tile).features.len(), 32, "0 and 1 to 4 are left out");
+    }
+
+    #[test]
+    fn base_and_areas_of_jersey() {
+        let tile = TileId::at(TOWN, 10).unwrap();
+        let coast = Areas::jersey_coast().unwrap();
+        let layers = base(&StudyArea::jersey().unwrap(), Some(&coast), None, tile);
+        assert_eq!(layers.iter().map(|l| l.name).collect::<Vec<_>>(), ["coast", "roads", "places"]);
+        assert!(!layers[0].features.is_empty() && !layers[2].features.is_empty());
+        let parishes = areas(&Areas::jersey_parishes().unwrap(), tile);
+        assert!(parishes[0].features.iter().all(|f| value(f, "code").is_some()));
+        assert!(encode(tile, &parishes).unwrap().is_some());
+    }
 }

@@ -122,8 +122,6 @@ fn inside(ring: &[LatLon], at: LatLon) -> bool {
 pub struct Parish {
     /// Two-digit code.
     pub code: String,
-    /// Name.
-    pub name: String,
     /// People a square kilometre, from the reference file's population and area.
     pub people_per_km2: f64,
     centre: LatLon,
@@ -163,7 +161,6 @@ impl Island {
                 return Err(Error::bug(format!("parishes_reference.csv: parish {code} lacks a number")));
             };
             parishes.push(Parish {
-                name: text_of(&feature, "parish"),
                 people_per_km2: people / area,
                 centre: LatLon { lat, lon },
                 rings: vec![feature_ring(&feature)],

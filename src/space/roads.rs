@@ -37,8 +37,9 @@ impl RoadMap {
     /// # Ok::<(), vigie::error::Error>(())
     /// ```
     pub fn from_geojson(text: &str) -> Result<Self> {
-        let document: GeoJson =
-            text.parse().map_err(|cause: geojson::Error| Error::input("the road file is not GeoJSON").with_cause(cause))?;
+        let document: GeoJson = text
+            .parse()
+            .map_err(|cause: geojson::Error| Error::input("the road file is not GeoJSON").with_cause(cause))?;
         let GeoJson::FeatureCollection(FeatureCollection { features, .. }) = document else {
             return Err(Error::input("the road file is not a FeatureCollection of lines"));
         };
