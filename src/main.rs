@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    vigie::cli::run()
+    // The doors do not know each other: the command `serve` is given its server here.
+    vigie::cli::run(vigie::serve::start)
 }

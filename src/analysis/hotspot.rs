@@ -240,6 +240,27 @@ impl HotspotMap {
         self
     }
 
+    /// Hot cells that touch each other, as one hotspot each; the one with the most records first, and within one the
+    /// cell with the most records first.
+    pub fn hotspots(&self) -> Vec<Vec<&CellScore>> {
+        let mut left: BTreeMap<Cell, &CellScore> =
+            self.rows.iter().filter(|row| row.bin > Bin::None).map(|row| (row.cell, row)).collect();
+        let mut groups = Vec::new();
+        while let Some((_, first)) = left.pop_first() {
+            let mut group = vec![first];
+            let mut next = 0;
+            while let Some(row) = group.get(next) {
+                group.extend(row.cell.ring1().iter().filter_map(|cell| left.remove(cell)));
+                next += 1;
+            }
+            group.sort_by(|a, b| b.count.cmp(&a.count).then(a.cell.cmp(&b.cell)));
+            groups.push(group);
+        }
+        let records = |group: &[&CellScore]| group.iter().filter_map(|row| row.count).sum::<u64>();
+        groups.sort_by(|a, b| records(b).cmp(&records(a)).then(a[0].cell.cmp(&b[0].cell)));
+        groups
+    }
+
     /// Cells that stand out as hot, most certain first: by q, then z, then cell.
     pub fn hottest(&self) -> Vec<&CellScore> {
         let mut hot: Vec<&CellScore> = self.rows.iter().filter(|row| row.bin > Bin::None).collect();

@@ -70,8 +70,13 @@ async fn shift(app: &App, who: &Principal, period: Period, daypart: &Daypart) ->
     let map = answer(app, who, &question).await?;
     let kinds = kinds(app, &question).await?;
     let expected = map.map.total().unwrap_or(0) as f64 / map.map.rows.len().max(1) as f64;
-    let rows: Vec<Value> =
-        map.map.hottest().iter().take(PLACES).enumerate().map(|(at, row)| place(at + 1, row, expected, &kinds)).collect();
+    let hotspots = map.map.hotspots();
+    let rows: Vec<Value> = hotspots
+        .iter()
+        .take(PLACES)
+        .enumerate()
+        .map(|(at, group)| place(at + 1, group, expected, &kinds))
+        .collect();
     let label = match daypart.name.as_str() {
         "day" => "Day shift",
         "night" => "Night shift",
@@ -96,27 +101,36 @@ fn picture(app: &App, map: &HotspotAnswer, name: &str) -> Result<String> {
     Ok(hotspot_map::svg(&format!("shift-map-{name}"), &map.map, &map.provenance, &pictures::base(app, &map.area)?))
 }
 
-fn place(rank: usize, row: &CellScore, expected: f64, kinds: &BTreeMap<Cell, Vec<(String, u64)>>) -> Value {
-    let times = row.count.filter(|_| expected > 0.0).map(|count| count as f64 / expected);
-    let why = kinds.get(&row.cell).map_or_else(
-        || "its neighbours".to_owned(),
-        |kinds| {
-            let shown: Vec<String> =
-                kinds.iter().take(3).map(|(kind, n)| format!("{} {}", n, kind.replace('-', " "))).collect();
-            shown.join(", ")
-        },
-    );
+/// One hotspot: named by its fullest cell, counted over all of its cells.
+fn place(rank: usize, group: &[&CellScore], expected: f64, kinds: &BTreeMap<Cell, Vec<(String, u64)>>) -> Value {
+    let peak = group[0];
+    let count: Option<u64> = group.iter().map(|row| row.count).sum();
+    let usual = expected * group.len() as f64;
+    let times = count.filter(|_| usual > 0.0).map(|count| count as f64 / usual);
+    let cells = if group.len() == 1 { "1 cell".to_owned() } else { format!("{} cells", group.len()) };
     json!({
         "rank": rank,
-        "cell": row.cell.to_string(),
-        "parish": row.parish.clone().unwrap_or_else(|| "Outside the areas".to_owned()),
-        "count": format::count_or(row.count, format::SUPPRESSED),
-        "expected_text": times.map_or_else(|| "-".to_owned(), |t| format!("{} times an average cell", format::decimal(t, 1))),
-        "bin": row.bin.words(),
-        "why": why,
-        "lat": row.centre.lat,
-        "lon": row.centre.lon,
+        "cell": peak.cell.to_string(),
+        "parish": peak.parish.clone().unwrap_or_else(|| "Outside the areas".to_owned()),
+        "count": format::count_or(count, format::SUPPRESSED),
+        "expected_text": times.map_or(cells.clone(), |t| format!("{} times the average, in {cells}", format::decimal(t, 1))),
+        "bin": peak.bin.words(),
+        "why": why(group, kinds),
+        "lat": peak.centre.lat,
+        "lon": peak.centre.lon,
     })
+}
+
+/// The three most frequent kinds of a hotspot.
+fn why(group: &[&CellScore], kinds: &BTreeMap<Cell, Vec<(String, u64)>>) -> String {
+    let mut counted: BTreeMap<&str, u64> = BTreeMap::new();
+    for (kind, n) in group.iter().filter_map(|row| kinds.get(&row.cell)).flatten() {
+        *counted.entry(kind).or_default() += n;
+    }
+    let mut counted: Vec<(&str, u64)> = counted.into_iter().collect();
+    counted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    let shown: Vec<String> = counted.iter().take(3).map(|(kind, n)| format!("{n} {}", kind.replace('-', " "))).collect();
+    shown.join(", ")
 }
 
 async fn kinds(app: &App, question: &Question) -> Result<BTreeMap<Cell, Vec<(String, u64)>>> {

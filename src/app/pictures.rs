@@ -19,6 +19,9 @@ pub fn base(app: &App, area: &StudyArea) -> Result<Base> {
     let places = app.memory.places(app)?;
     let land =
         if app.config.study_area == StudyAreaChoice::Jersey { Areas::jersey_coast()?.shapes() } else { area.shapes() };
+    // Reefs far out would make the island small.
+    let around = area.bounds();
+    let land = land.into_iter().filter(|shape| shape.bounds().is_some_and(|b| b.touches(&around))).collect();
     let mut base = Base { land, ..Base::default() };
     if let Some(areas) = places.parishes() {
         base.areas = areas.shapes();

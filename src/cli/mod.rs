@@ -19,7 +19,9 @@ mod sql;
 mod trend;
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -109,9 +111,14 @@ enum Command {
     Sample(sample::Sample),
 }
 
+/// Starts a server; it tells the address once it listens.
+pub type StartServer =
+    fn(App, SocketAddr, Box<dyn FnOnce(SocketAddr) + Send>) -> Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+
 /// Everything a command needs.
 struct Context {
     global: Global,
+    start_server: StartServer,
     output: output::Output,
 }
 
@@ -145,12 +152,9 @@ fn local_account() -> Principal {
     Principal { name, roles: vec![Role::Analyst, Role::Admin], via: "local account", purpose: None }
 }
 
-/// Runs the program's own arguments.
-pub fn run() -> ExitCode {
-    run_with(std::env::args_os().collect())
-}
-
-fn run_with(args: Vec<OsString>) -> ExitCode {
+/// Runs the program's own arguments. `start_server` is what `serve` and `demo` start.
+pub fn run(start_server: StartServer) -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().collect();
     let wants_json = args.iter().any(|arg| arg == "--json");
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
@@ -167,7 +171,7 @@ fn run_with(args: Vec<OsString>) -> ExitCode {
         }
     };
     start_log(cli.global.verbose, cli.global.quiet);
-    let context = Context { output: output::Output::new(&cli.global), global: cli.global };
+    let context = Context { output: output::Output::new(&cli.global), global: cli.global, start_server };
     let result = tokio::runtime::Runtime::new()
         .map_err(|e| Error::bug("no threads from the system").with_cause(e))
         .and_then(|runtime| runtime.block_on(dispatch(&context, cli.command)));

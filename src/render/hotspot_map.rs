@@ -12,15 +12,15 @@ use crate::render::palette;
 use crate::render::svg::Words;
 use crate::space::Point;
 
-/// Places that are numbered on the map.
+/// Hotspots that are numbered on the map, each at its fullest cell.
 const RANKED: usize = 10;
 
 /// Draws the map. Classes are the bins where the method has them, else fixed classes of the count.
 pub fn svg(id: &str, map: &Released<HotspotMap>, provenance: &Provenance, base: &Base) -> String {
     let classes = if is_scored(map) { bins(map) } else { counts(map) };
-    let hottest = map.hottest();
+    let hotspots = map.hotspots();
     let ranks: Vec<(usize, Point)> =
-        hottest.iter().take(RANKED).enumerate().map(|(at, row)| (at + 1, row.centre)).collect();
+        hotspots.iter().take(RANKED).enumerate().map(|(at, group)| (at + 1, group[0].centre)).collect();
     let notes = notes(provenance);
     draw(&Map { words: words(id, map, provenance), base, classes: &classes, ranks: &ranks, notes: &notes })
 }

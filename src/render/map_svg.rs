@@ -56,7 +56,7 @@ pub struct Map<'a> {
     pub base: &'a Base,
     /// Classes in the order of the legend; drawn from the last to the first.
     pub classes: &'a [Class],
-    /// Numbered marks: rank and centre of the first cells of the list beside the map.
+    /// Numbered marks: rank and place, as in the list beside the map.
     pub ranks: &'a [(usize, Point)],
     /// Lines under the legend: period, data cut-off, method.
     pub notes: &'a [String],

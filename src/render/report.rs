@@ -305,25 +305,27 @@ fn maps(report: &Report<'_>) -> Vec<MapView> {
         .collect()
 }
 
-/// The first places of a map, most certain first.
+/// The first hotspots of a map, numbered as on it: the one with the most crimes first.
 fn places(answer: &Released<HotspotMap>) -> TableView {
-    let headers = ["Place", "Parish", "Cell", "Crimes", "Crimes a km²", "Score z", "q", "Class"].map(str::to_owned);
+    let headers =
+        ["Place", "Parish", "Fullest cell", "Cells", "Crimes", "Score z there", "q there", "Class"].map(str::to_owned);
     let number = |value: Option<f64>, decimals: usize| {
         value.map_or_else(|| format::UNAVAILABLE.to_owned(), |v| format::decimal(v, decimals))
     };
-    let row = |(at, cell): (usize, &&CellScore)| {
+    let row = |(at, group): (usize, &Vec<&CellScore>)| {
+        let cell = group[0];
         vec![
             (at + 1).to_string(),
             cell.parish.clone().unwrap_or_else(|| "-".to_owned()),
             cell.cell.to_string(),
-            format::count_or(cell.count, format::SUPPRESSED),
-            number(cell.rate_per_km2, 0),
+            group.len().to_string(),
+            format::count_or(group.iter().map(|row| row.count).sum(), format::SUPPRESSED),
             number(cell.z, 1),
             cell.q.map_or_else(|| format::UNAVAILABLE.to_owned(), format::probability),
             cell.bin.words().to_owned(),
         ]
     };
-    TableView { headers: headers.to_vec(), rows: answer.hottest().iter().take(PLACES).enumerate().map(row).collect() }
+    TableView { headers: headers.to_vec(), rows: answer.hotspots().iter().take(PLACES).enumerate().map(row).collect() }
 }
 
 fn quality(loads: &[LoadLine]) -> TableView {

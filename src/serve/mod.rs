@@ -10,6 +10,7 @@ mod session;
 mod tiles;
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
@@ -76,7 +77,15 @@ pub fn router(app: App) -> Router {
         .with_state(shared)
 }
 
-/// Serves until Ctrl-C or the end of `until`; tells the address once it listens.
+/// A server under way.
+type Running = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+
+/// [`serve`] in the shape that the command line takes it.
+pub fn start(app: App, listen: SocketAddr, ready: Box<dyn FnOnce(SocketAddr) + Send>) -> Running {
+    Box::pin(serve(app, listen, ready))
+}
+
+/// Serves until Ctrl-C; tells the address once it listens.
 ///
 /// # Errors
 /// `Denied` beyond loopback; `Input` if the address is taken.
