@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 
 use crate::model::time::parse_period_name;
+use crate::model::words::thousands;
 use crate::stats::spc::{Assurance, Direction, Limits, Point, Profile, Variation, assurance, judge, limits, variation};
 
 /// One value of one KPI: exactly what `kpi run` prints.
@@ -144,7 +145,7 @@ impl Unit {
     /// ```
     pub fn text(self, value: f64) -> String {
         match self {
-            Unit::Count => thousands(value.round()),
+            Unit::Count => grouped(value),
             Unit::Percent => format!("{:.1}%", value * 100.0),
             Unit::Minutes => format!("{value:.1} minutes"),
             Unit::Number => format!("{value:.1}"),
@@ -155,7 +156,7 @@ impl Unit {
     pub fn range_text(self, low: f64, high: f64) -> String {
         let low = low.max(0.0);
         match self {
-            Unit::Count => format!("{} to {}", thousands(low.ceil()), thousands(high.floor())),
+            Unit::Count => format!("{} to {}", grouped(low.ceil()), grouped(high.floor())),
             Unit::Percent => format!("{:.1}% to {:.1}%", low * 100.0, high.min(1.0) * 100.0),
             Unit::Minutes => format!("{low:.1} to {high:.1} minutes"),
             Unit::Number => format!("{low:.1} to {high:.1}"),
@@ -163,17 +164,9 @@ impl Unit {
     }
 }
 
-/// A whole number with thousands separated.
-fn thousands(value: f64) -> String {
-    let digits = format!("{:.0}", value.abs());
-    let mut text = String::with_capacity(digits.len() + 4);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    if value < 0.0 && text != "0" { format!("-{text}") } else { text }
+/// A value that is whole, with thousands separated.
+fn grouped(value: f64) -> String {
+    thousands(value.round() as i64)
 }
 
 /// One sentence on the value: what it is, and whether it is out of the ordinary.

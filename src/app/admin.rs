@@ -129,7 +129,8 @@ pub fn verify_audit(app: &App, who: &Principal) -> Result<u64> {
 /// `Bug` without random numbers; `Data` if it cannot be kept.
 pub fn first_run_token(app: &App) -> Result<String> {
     let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).map_err(|e| Error::bug("no random numbers from the system").with_cause(e.to_string()))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|e| Error::bug("no random numbers from the system").with_cause(e.to_string()))?;
     let token = hex(&bytes);
     app.store.set_first_run_token(&digest(&token))?;
     Ok(token)

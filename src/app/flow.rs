@@ -53,10 +53,8 @@ pub struct Camera {
 pub async fn ask(app: &App, who: &Principal, period: Period, camera: Option<&str>) -> Result<FlowAnswer> {
     app.enter(who, Action::AskAggregate, "anpr flow", &format!("{}..{}", period.from, period.to))?;
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
-    let mut params = BTreeMap::from([
-        ("from".to_owned(), Value::Date(period.from)),
-        ("to".to_owned(), Value::Date(period.to)),
-    ]);
+    let mut params =
+        BTreeMap::from([("from".to_owned(), Value::Date(period.from)), ("to".to_owned(), Value::Date(period.to))]);
     if let Some(camera) = camera {
         params.insert("camera".to_owned(), Value::Text(camera.to_owned()));
     }

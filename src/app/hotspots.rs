@@ -220,7 +220,8 @@ fn cell_counts(batches: &[RecordBatch]) -> Result<Vec<CellCount>> {
         };
         let (cells, records) = (column("cell")?, column("records")?);
         for row in 0..batch.num_rows() {
-            let cell = Cell::from_bits(cells.value(row)).ok_or_else(|| Error::data("a stored cell is not an H3 index"))?;
+            let cell =
+                Cell::from_bits(cells.value(row)).ok_or_else(|| Error::data("a stored cell is not an H3 index"))?;
             counts.push(CellCount { cell, count: records.value(row).unsigned_abs() });
         }
     }

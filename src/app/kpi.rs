@@ -107,12 +107,7 @@ fn chosen(kpis: Vec<Kpi>, ids: Option<&[String]>) -> Result<Vec<Kpi>> {
     Ok(kpis.into_iter().filter(|kpi| ids.iter().any(|id| is(kpi, id))).collect())
 }
 
-async fn compute(
-    snapshot: &Snapshot,
-    kpis: &[Kpi],
-    period: Period,
-    held: &BTreeMap<String, Extent>,
-) -> Result<KpiRun> {
+async fn compute(snapshot: &Snapshot, kpis: &[Kpi], period: Period, held: &BTreeMap<String, Extent>) -> Result<KpiRun> {
     let all = all_events(held);
     let mut measures = Vec::with_capacity(kpis.len());
     let mut seen_all = Vec::with_capacity(kpis.len());
@@ -192,9 +187,10 @@ fn parameters(definition: &Definition, query: &QueryDoc, dates: Period) -> BTree
 /// From the first to the last date of the tables of events; of the stocks, if there is nothing else.
 fn all_events(held: &BTreeMap<String, Extent>) -> Option<Extent> {
     let span = |events: bool| {
-        held.iter().filter(|(name, _)| (name.as_str() != "stocks") == events).map(|(_, extent)| *extent).reduce(|a, b| {
-            Extent { first_on: a.first_on.min(b.first_on), last_on: a.last_on.max(b.last_on) }
-        })
+        held.iter()
+            .filter(|(name, _)| (name.as_str() != "stocks") == events)
+            .map(|(_, extent)| *extent)
+            .reduce(|a, b| Extent { first_on: a.first_on.min(b.first_on), last_on: a.last_on.max(b.last_on) })
     };
     span(true).or_else(|| span(false))
 }

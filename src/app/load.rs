@@ -166,8 +166,7 @@ impl Run<'_> {
         let mut before = 0;
         for (path, size) in request.files.iter().zip(sizes) {
             writer.next_file(table);
-            let context =
-                ingest::Context { source: &self.feed.name, areas: places.parishes(), plate_key };
+            let context = ingest::Context { source: &self.feed.name, areas: places.parishes(), plate_key };
             let pipeline = Pipeline::new(path, self.feed, context);
             let feed = self.feed;
             let result = pipeline
@@ -276,7 +275,10 @@ fn clean_all(
     }
 }
 
-async fn in_order(cleaned: Receiver<CleanedBatch>, take: &mut impl AsyncFnMut(Cleaned, u64) -> Result<()>) -> Result<()> {
+async fn in_order(
+    cleaned: Receiver<CleanedBatch>,
+    take: &mut impl AsyncFnMut(Cleaned, u64) -> Result<()>,
+) -> Result<()> {
     let mut waiting: BTreeMap<u64, (Result<Cleaned>, u64)> = BTreeMap::new();
     let mut next = 0;
     for (number, batch, bytes) in cleaned {
@@ -341,7 +343,13 @@ fn too_many_rejects(report: &LoadReport, share: f64, accepted: f64) -> Error {
         accepted * 100.0
     );
     for reject in report.first_rejects.iter().take(3) {
-        message.push_str(&format!("\n  {}:{}: {} ({})", reject.file, reject.line, reject.message, reject.reason.name()));
+        message.push_str(&format!(
+            "\n  {}:{}: {} ({})",
+            reject.file,
+            reject.line,
+            reject.message,
+            reject.reason.name()
+        ));
     }
     message.push_str("\nMend the file or the feed, or accept more with --max-reject-share.");
     Error::data(message)
@@ -356,7 +364,8 @@ fn rejects_batch(feed: &str, rejects: &[&Reject]) -> Result<RecordBatch> {
     let numbers = |of: &dyn Fn(&Reject) -> i64| -> ArrayRef {
         Arc::new(rejects.iter().map(|r| Some(of(r))).collect::<Int64Array>())
     };
-    let digest = |r: &Reject| xxh3_128(format!("{feed}\u{1f}{}\u{1f}{}\u{1f}{}", r.file, r.line, r.reason.name()).as_bytes());
+    let digest =
+        |r: &Reject| xxh3_128(format!("{feed}\u{1f}{}\u{1f}{}\u{1f}{}", r.file, r.line, r.reason.name()).as_bytes());
     let columns = table
         .all_columns()
         .map(|column| match column.name {
@@ -372,7 +381,8 @@ fn rejects_batch(feed: &str, rejects: &[&Reject]) -> Result<RecordBatch> {
             _ => new_null_array(&column.kind.arrow(), rows),
         })
         .collect();
-    RecordBatch::try_new(table.arrow_schema(), columns).map_err(|e| Error::bug("rejects of another shape").with_cause(e))
+    RecordBatch::try_new(table.arrow_schema(), columns)
+        .map_err(|e| Error::bug("rejects of another shape").with_cause(e))
 }
 
 fn file_name(path: &Path) -> String {

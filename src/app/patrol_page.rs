@@ -71,12 +71,8 @@ async fn shift(app: &App, who: &Principal, period: Period, daypart: &Daypart) ->
     let kinds = kinds(app, &question).await?;
     let expected = map.map.total().unwrap_or(0) as f64 / map.map.rows.len().max(1) as f64;
     let hotspots = map.map.hotspots();
-    let rows: Vec<Value> = hotspots
-        .iter()
-        .take(PLACES)
-        .enumerate()
-        .map(|(at, group)| place(at + 1, group, expected, &kinds))
-        .collect();
+    let rows: Vec<Value> =
+        hotspots.iter().take(PLACES).enumerate().map(|(at, group)| place(at + 1, group, expected, &kinds)).collect();
     let label = match daypart.name.as_str() {
         "day" => "Day shift",
         "night" => "Night shift",
@@ -129,7 +125,8 @@ fn why(group: &[&CellScore], kinds: &BTreeMap<Cell, Vec<(String, u64)>>) -> Stri
     }
     let mut counted: Vec<(&str, u64)> = counted.into_iter().collect();
     counted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-    let shown: Vec<String> = counted.iter().take(3).map(|(kind, n)| format!("{n} {}", kind.replace('-', " "))).collect();
+    let shown: Vec<String> =
+        counted.iter().take(3).map(|(kind, n)| format!("{n} {}", kind.replace('-', " "))).collect();
     shown.join(", ")
 }
 

@@ -81,7 +81,9 @@ pub fn hours_chart(clock: &[String], reads: &[u64], when: &str) -> Result<String
         words: Words {
             id: "flow".to_owned(),
             title: finding.clone(),
-            description: format!("Bar chart of reads by hour of the day, {when}. {finding}. The table lists every hour."),
+            description: format!(
+                "Bar chart of reads by hour of the day, {when}. {finding}. The table lists every hour."
+            ),
         },
         periods: clock,
         bars: Some(Series { label: "reads".to_owned(), values: reads.iter().map(|n| Some(*n as f64)).collect() }),

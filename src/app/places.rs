@@ -26,11 +26,8 @@ impl Places {
     /// `Missing` if a boundary is declared but was not loaded; `Input` if it cannot be read.
     pub fn open(app: &App) -> Result<Self> {
         let roads_file = roads_file(app.store.root());
-        let roads = if roads_file.exists() {
-            Some(Arc::new(RoadMap::from_geojson(&read(&roads_file)?)?))
-        } else {
-            None
-        };
+        let roads =
+            if roads_file.exists() { Some(Arc::new(RoadMap::from_geojson(&read(&roads_file)?)?)) } else { None };
         let (parishes, declared) = match app.config.study_area {
             StudyAreaChoice::Jersey => {
                 (Some(Arc::new(Areas::jersey_parishes()?)), Some(Arc::new(StudyArea::jersey()?)))

@@ -33,14 +33,7 @@ pub struct Built {
 ///
 /// # Errors
 /// `Denied`; `Input` for an unknown edition or a folder that cannot be written.
-pub async fn build(
-    app: &App,
-    who: &Principal,
-    edition: &str,
-    name: &str,
-    period: Period,
-    out: &Path,
-) -> Result<Built> {
+pub async fn build(app: &App, who: &Principal, edition: &str, name: &str, period: Period, out: &Path) -> Result<Built> {
     app.enter(who, Action::AskPerformance, "report build", &format!("{edition} {name}"))?;
     let audience = Audience::parse(edition).ok_or_else(|| {
         Error::input(format!("`{edition}` is not an edition; write authority or public")).at("--edition")
@@ -90,12 +83,9 @@ pub async fn build(
 fn reader(who: &Principal, audience: Audience) -> Principal {
     match audience {
         Audience::Authority => who.clone(),
-        Audience::Public => Principal {
-            name: "the public".to_owned(),
-            roles: vec![Role::Public],
-            via: who.via,
-            purpose: None,
-        },
+        Audience::Public => {
+            Principal { name: "the public".to_owned(), roles: vec![Role::Public], via: who.via, purpose: None }
+        }
     }
 }
 

@@ -49,13 +49,7 @@ pub async fn ask(
     encode(tile, &layers)
 }
 
-async fn counted(
-    app: &App,
-    who: &Principal,
-    layer: &str,
-    tile: TileId,
-    question: Option<Question>,
-) -> Result<Layer> {
+async fn counted(app: &App, who: &Principal, layer: &str, tile: TileId, question: Option<Question>) -> Result<Layer> {
     let mut question = question.ok_or_else(|| Error::input("the layer needs from and to"))?;
     let name = match layer {
         "crimes" => "crimes",

@@ -4,9 +4,9 @@ use clap::Subcommand;
 
 use super::Context;
 use super::date::DateRange;
-use super::output::thousands;
 use crate::app::flow;
 use crate::error::Result;
+use crate::model::words::thousands;
 
 #[derive(Subcommand)]
 pub(super) enum Anpr {

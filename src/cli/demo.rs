@@ -9,7 +9,6 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::Context;
-use super::output::thousands;
 use super::progress::ByteBar;
 use crate::analysis::hotspot::{Method, Question};
 use crate::app::load::{Request, load};
@@ -17,6 +16,7 @@ use crate::app::{App, about, admin, hotspots, kpi, report};
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
 use crate::model::time::{Period, add_months, month_start};
+use crate::model::words::thousands;
 
 #[derive(Args)]
 pub(super) struct Demo {
@@ -103,9 +103,9 @@ impl Demo {
             "url": url,
             "elapsed_ms": u64::try_from(total.as_millis()).unwrap_or(u64::MAX),
         });
-        context.output.answer(&summary, || {
-            format!("done in {:.1} s; the report is {}", total.as_secs_f64(), report.display())
-        })?;
+        context
+            .output
+            .answer(&summary, || format!("done in {:.1} s; the report is {}", total.as_secs_f64(), report.display()))?;
         if self.no_serve {
             return Ok(());
         }

@@ -39,10 +39,7 @@ impl Feeds {
             }
             Feeds::Show { name } => {
                 let text = Feed::builtin_text(&name).ok_or_else(|| {
-                    Error::input(format!(
-                        "there is no feed `{name}`; there are {}",
-                        Feed::builtin_names().join(", ")
-                    ))
+                    Error::input(format!("there is no feed `{name}`; there are {}", Feed::builtin_names().join(", ")))
                 })?;
                 context.output.answer(&json!({"feed": name, "toml": text}), || text.to_owned())
             }

@@ -6,11 +6,11 @@ use clap::Args;
 
 use super::Context;
 use super::date::DateRange;
-use super::output::thousands;
 use crate::analysis::hotspot::{Method, Question};
 use crate::app::App;
 use crate::app::hotspots::{HotspotAnswer, ask};
 use crate::error::{Error, Result};
+use crate::model::words::thousands;
 use crate::render;
 use crate::render::table::Format;
 
@@ -102,10 +102,8 @@ fn text(answer: &HotspotAnswer) -> String {
         rows = answer.map.rows.iter().filter(|row| row.count != Some(0)).collect();
         rows.sort_by(|a, b| b.count.cmp(&a.count).then(a.cell.cmp(&b.cell)));
     }
-    let mut text = format!(
-        "{:<17}{:<14}{:>8}{:>12}{:>9}{:>11}{:>11}  bin\n",
-        "cell", "parish", "count", "per km2", "z", "p", "q"
-    );
+    let mut text =
+        format!("{:<17}{:<14}{:>8}{:>12}{:>9}{:>11}{:>11}  bin\n", "cell", "parish", "count", "per km2", "z", "p", "q");
     for row in rows.iter().take(25) {
         text.push_str(&format!(
             "{:<17}{:<14}{:>8}{:>12}{:>9}{:>11}{:>11}  {}\n",

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Context;
-use super::output::thousands;
 use super::progress::ByteBar;
 use crate::app::admin;
 use crate::app::load::{LoadReport, Request, load};
 use crate::error::{Error, Result};
+use crate::model::words::thousands;
 
 #[derive(Args)]
 pub(super) struct Ingest {
@@ -45,7 +45,13 @@ impl Ingest {
         bar.end();
         let report = report?;
         for reject in &report.first_rejects {
-            context.output.remark(format!("{}:{}: {} ({})", reject.file, reject.line, reject.message, reject.reason.name()));
+            context.output.remark(format!(
+                "{}:{}: {} ({})",
+                reject.file,
+                reject.line,
+                reject.message,
+                reject.reason.name()
+            ));
         }
         if report.rejected_total > report.first_rejects.len() as u64 {
             context.output.remark(format!("… and {} more", report.rejected_total - report.first_rejects.len() as u64));

@@ -6,9 +6,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::Context;
-use super::output::thousands;
 use super::progress::spinner;
 use crate::error::{Error, Result};
+use crate::model::words::thousands;
 use crate::sample::{Options, write};
 
 #[derive(Args)]
@@ -54,7 +54,8 @@ impl Sample {
             ..Options::default()
         };
         let bar = spinner(context.output, "writing the synthetic island");
-        let written = write(&options, &self.out, &|file, rows| bar.set_message(format!("{file}: {} rows", thousands(rows))));
+        let written =
+            write(&options, &self.out, &|file, rows| bar.set_message(format!("{file}: {} rows", thousands(rows))));
         bar.finish_and_clear();
         let summary = written?;
         let files: Vec<_> = summary.files.iter().map(|(name, rows)| json!({"file": name, "rows": rows})).collect();

@@ -35,7 +35,9 @@ pub(super) async fn serve_app(context: &Context, app: App, listen: SocketAddr) -
         // The token stands behind `#`: browsers never send that part, so it is in no log.
         let url = format!("http://{address}/#token={token}");
         let answer = json!({"url": url, "address": address.to_string()});
-        let _ = output.answer(&answer, || format!("Open {url}\nThe token is printed once and ends with the next start. Ctrl-C stops."));
+        let _ = output.answer(&answer, || {
+            format!("Open {url}\nThe token is printed once and ends with the next start. Ctrl-C stops.")
+        });
     };
     (context.start_server)(app, listen, Box::new(ready)).await
 }

@@ -91,13 +91,11 @@ impl Shape {
         if let Ok(version) = text.parse() {
             return Ok(AsOf::Version(version));
         }
-        DateTime::parse_from_rfc3339(text)
-            .map(|at| AsOf::Time(at.with_timezone(&Utc)))
-            .map_err(|e| {
-                Error::input(format!("`{text}` is neither a store version nor a time such as 2017-05-01T00:00:00Z"))
-                    .at("--as-of")
-                    .with_cause(e)
-            })
+        DateTime::parse_from_rfc3339(text).map(|at| AsOf::Time(at.with_timezone(&Utc))).map_err(|e| {
+            Error::input(format!("`{text}` is neither a store version nor a time such as 2017-05-01T00:00:00Z"))
+                .at("--as-of")
+                .with_cause(e)
+        })
     }
 
     fn write(&self, context: &Context, answer: &Answer) -> Result<()> {

@@ -6,9 +6,9 @@ use clap::Args;
 
 use super::Context;
 use super::date::DateRange;
-use super::output::thousands;
 use crate::app::trend::{Question, TrendAnswer, ask};
 use crate::error::{Error, Result};
+use crate::model::words::thousands;
 
 #[derive(Args)]
 pub(super) struct Trend {

@@ -25,7 +25,9 @@ pub(super) fn refused(cause: &DataFusionError) -> Error {
     let message = cause.find_root().message().into_owned();
     let message = match cause.find_root() {
         DataFusionError::SQL(error, _) => format!("the SQL cannot be read: {error}"),
-        _ if message.contains("not supported") => format!("only one statement that reads (SELECT) is accepted: {message}"),
+        _ if message.contains("not supported") => {
+            format!("only one statement that reads (SELECT) is accepted: {message}")
+        }
         _ => format!("the SQL does not run: {message}"),
     };
     Error::input(message)

@@ -81,8 +81,11 @@ fn resolution(value: i64) -> Result<u8> {
 }
 
 fn h3_cell(args: &[ArrayRef]) -> Result<ArrayRef> {
-    let (lat, lon, res) =
-        (args[0].as_primitive::<Float64Type>(), args[1].as_primitive::<Float64Type>(), args[2].as_primitive::<Int64Type>());
+    let (lat, lon, res) = (
+        args[0].as_primitive::<Float64Type>(),
+        args[1].as_primitive::<Float64Type>(),
+        args[2].as_primitive::<Int64Type>(),
+    );
     let mut cells = Int64Builder::with_capacity(lat.len());
     for row in 0..lat.len() {
         if lat.is_null(row) || lon.is_null(row) || res.is_null(row) {
@@ -125,7 +128,10 @@ fn h3_disk(args: &[ArrayRef]) -> Result<ArrayRef> {
             disks.append_null();
             continue;
         };
-        let k = u32::try_from(k.value(row)).ok().filter(|k| *k <= 50).ok_or_else(|| wrong("h3_disk takes 0 to 50 rings"))?;
+        let k = u32::try_from(k.value(row))
+            .ok()
+            .filter(|k| *k <= 50)
+            .ok_or_else(|| wrong("h3_disk takes 0 to 50 rings"))?;
         for member in cell.disk(k) {
             disks.values().append_value(member.bits());
         }
@@ -195,7 +201,8 @@ fn shift(args: &[ArrayRef], night: Option<&Daypart>) -> ArrayRef {
 }
 
 fn local(args: &[ArrayRef], zone: Tz) -> Result<impl Iterator<Item = Option<chrono::NaiveDateTime>> + '_> {
-    let instants = args[0].as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(|| wrong("an instant is needed"))?;
+    let instants =
+        args[0].as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(|| wrong("an instant is needed"))?;
     Ok(instants.iter().map(move |micros| {
         let utc = DateTime::from_timestamp_micros(micros?)?.naive_utc();
         Some(utc + zone.offset_from_utc_datetime(&utc).fix())

@@ -164,11 +164,7 @@ pub fn decide(principal: &Principal, action: Action) -> Result<()> {
         return Ok(());
     }
     let who = allowed.iter().map(|role| role.name()).collect::<Vec<_>>().join(", ");
-    Err(Error::denied(format!(
-        "{} needs one of the roles {who}; you are {}",
-        action.words(),
-        principal.role_names()
-    )))
+    Err(Error::denied(format!("{} needs one of the roles {who}; you are {}", action.words(), principal.role_names())))
 }
 
 #[cfg(test)]
@@ -177,8 +173,7 @@ mod tests {
 
     #[test]
     fn public_sees_counts_and_nothing_else() {
-        let public =
-            Principal { name: "p".into(), roles: vec![Role::Public], via: "test", purpose: None };
+        let public = Principal { name: "p".into(), roles: vec![Role::Public], via: "test", purpose: None };
         for action in Action::ALL {
             assert_eq!(decide(&public, action).is_ok(), action == Action::AskAggregate);
         }

@@ -6,3 +6,4 @@ pub mod digest;
 pub mod provenance;
 pub mod schema;
 pub mod time;
+pub mod words;

@@ -224,14 +224,7 @@ const TABLES: &[Table] = &[
     },
     Table {
         name: "rejects",
-        columns: &[
-            text("feed"),
-            text("file"),
-            int("line"),
-            text("reason"),
-            text("column_name"),
-            text("message"),
-        ],
+        columns: &[text("feed"), text("file"), int("line"), text("reason"), text("column_name"), text("message")],
         times: &[],
         group: Some("reason"),
     },
@@ -260,10 +253,8 @@ impl Table {
 
     /// Arrow schema as stored: own columns, then the common ones; everything nullable but `month`.
     pub fn arrow_schema(&self) -> SchemaRef {
-        let fields: Vec<Field> = self
-            .all_columns()
-            .map(|c| Field::new(c.name, c.kind.arrow(), c.name != PARTITION))
-            .collect();
+        let fields: Vec<Field> =
+            self.all_columns().map(|c| Field::new(c.name, c.kind.arrow(), c.name != PARTITION)).collect();
         Arc::new(Schema::new(fields))
     }
 

@@ -66,9 +66,8 @@ pub fn date_in_words(on: NaiveDate) -> String {
 /// # Errors
 /// `Input` naming what was found.
 pub fn parse_date(text: &str) -> Result<NaiveDate> {
-    NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d").map_err(|cause| {
-        Error::input(format!("`{text}` is not a date; write it as 2017-05-31")).with_cause(cause)
-    })
+    NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d")
+        .map_err(|cause| Error::input(format!("`{text}` is not a date; write it as 2017-05-31")).with_cause(cause))
 }
 
 /// First day of the month of `on`.
@@ -141,11 +140,8 @@ impl Daypart {
     /// # Errors
     /// `Input` for anything else, or a band of no length.
     pub fn parse_band(text: &str) -> Result<Self> {
-        let wrong = || {
-            Error::input(format!(
-                "`{text}` is not a daypart; write day, night, nte or a band such as 22:00-04:00"
-            ))
-        };
+        let wrong =
+            || Error::input(format!("`{text}` is not a daypart; write day, night, nte or a band such as 22:00-04:00"));
         let (start, end) = text.split_once('-').ok_or_else(wrong)?;
         let minute = |t: &str| -> Option<u32> {
             let (h, m) = t.trim().split_once(':')?;

@@ -4,37 +4,19 @@ use chrono::NaiveDate;
 
 use crate::analysis::kpi::Unit;
 use crate::model::time::date_in_words;
+use crate::model::words::thousands;
 
 /// Shown for a suppressed value, explained above the table.
 pub const SUPPRESSED: &str = "[c]";
 /// Shown for a value that does not exist, explained above the table.
 pub const UNAVAILABLE: &str = "[x]";
 
-/// A whole number with thousands separated: `14,000`.
-///
-/// # Example
-/// ```
-/// assert_eq!(vigie::render::format::whole(14_000), "14,000");
-/// assert_eq!(vigie::render::format::whole(-1_234_567), "-1,234,567");
-/// ```
-pub fn whole(value: i64) -> String {
-    let digits = value.unsigned_abs().to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    if value < 0 { format!("-{text}") } else { text }
-}
-
 /// A number with so many decimals and thousands separated. Zero never shows a minus sign.
 pub fn decimal(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     let (sign, text) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
     let (integer, fraction) = text.split_once('.').map_or((text, ""), |(i, f)| (i, f));
-    let integer = integer.parse::<i64>().map_or_else(|_| integer.to_owned(), whole);
+    let integer = integer.parse::<i64>().map_or_else(|_| integer.to_owned(), thousands);
     let zero = text.chars().all(|c| matches!(c, '0' | '.'));
     let sign = if zero { "" } else { sign };
     if fraction.is_empty() { format!("{sign}{integer}") } else { format!("{sign}{integer}.{fraction}") }
@@ -66,7 +48,7 @@ pub fn value_or(value_if_any: Option<f64>, unit: Unit, otherwise: &str) -> Strin
 
 /// A count that may be suppressed.
 pub fn count_or(count: Option<u64>, otherwise: &str) -> String {
-    count.map_or_else(|| otherwise.to_owned(), |n| i64::try_from(n).map_or_else(|_| n.to_string(), whole))
+    count.map_or_else(|| otherwise.to_owned(), thousands)
 }
 
 /// An ISO date as `5 May 2017`; anything else stays as it is.

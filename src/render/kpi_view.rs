@@ -8,6 +8,7 @@ use crate::analysis::kpi::{KpiRow, Unit, period_words};
 use crate::analysis::kpi_run::{KpiRun, MeasureRun};
 use crate::analysis::owner::Owners;
 use crate::error::Result;
+use crate::model::words::thousands;
 use crate::render::chart::xmr::{self, Point, Signal};
 use crate::render::format;
 use crate::render::svg::{Words, id_of};
@@ -163,7 +164,7 @@ fn definition_text(definition: &Definition, hash: &str) -> String {
     }
     if let (Some(threshold), MeasureKind::DurationWithin) = (&definition.threshold, definition.kind) {
         let word = if threshold.op == "<" { "under" } else { "at most" };
-        text.push_str(&format!("; in time is {word} {} seconds", format::whole(i64::from(threshold.seconds))));
+        text.push_str(&format!("; in time is {word} {} seconds", thousands(threshold.seconds)));
     }
     if definition.time_dim.field == "reported_at" {
         text.push_str(". Counted on the island date of the report");
@@ -210,11 +211,7 @@ fn chart(measure: &MeasureRun) -> Result<String> {
     let grain = measure.definition.time_dim.grain;
     let target = measure.target.as_ref().map(|t| (t.value_for(grain, unit), short_word(t.status)));
     xmr::draw(&xmr::Chart {
-        words: Words {
-            id: format!("chart-{}", measure.kpi.measure),
-            title: measure.finding.clone(),
-            description,
-        },
+        words: Words { id: format!("chart-{}", measure.kpi.measure), title: measure.finding.clone(), description },
         points: &points,
         unit,
         direction: measure.kpi.direction,

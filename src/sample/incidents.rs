@@ -200,8 +200,8 @@ fn start(category: usize, reported: i64, spot: Spot, stream: &mut Stream) -> Inc
     let origin = match grade {
         _ if officer => "officer",
         1 => stream.code(&[("999", 82.0), ("101", 18.0)]),
-        2 => stream.code(&[("999", 38.0), ("101", 60.0), ("desk", 2.0)]),
-        3 => stream.code(&[("999", 7.0), ("101", 80.0), ("online", 5.0), ("desk", 8.0)]),
+        2 => stream.code(&[("999", 6.0), ("101", 90.0), ("desk", 4.0)]),
+        3 => stream.code(&[("999", 1.0), ("101", 86.0), ("online", 5.0), ("desk", 8.0)]),
         _ => stream.code(&[("101", 62.0), ("online", 22.0), ("desk", 16.0)]),
     };
     let entry = if matches!(origin, "999" | "101") { stream.seconds(5, 40) } else { 0 };

@@ -143,8 +143,14 @@ const FILTERS: [Param; 4] = [
 /// The interface in OpenAPI, written from the same lists that the handlers read.
 pub(super) async fn openapi() -> Json<Value> {
     let daypart = Param("daypart", "string", false, "day, night, nte or a band such as 22:00-04:00");
-    let hotspots = [&FILTERS[..], &[daypart, Param("res", "integer", false, "H3 resolution, 5 to 11"),
-        Param("method", "string", false, "gi-star or count")]];
+    let hotspots = [
+        &FILTERS[..],
+        &[
+            daypart,
+            Param("res", "integer", false, "H3 resolution, 5 to 11"),
+            Param("method", "string", false, "gi-star or count"),
+        ],
+    ];
     let daypart = Param("daypart", "string", false, "day, night, nte or a band such as 22:00-04:00");
     let mut paths = serde_json::Map::new();
     let mut add = |path: &str, about: &str, params: &[&[Param]]| {
@@ -153,25 +159,30 @@ pub(super) async fn openapi() -> Json<Value> {
     add("/api/v1/about", "what the store holds", &[]);
     add("/api/v1/hotspots", "counts and Gi* of every cell of the study area", &hotspots);
     add("/api/v1/trend", "whole months of a dataset", &[&FILTERS, &[daypart]]);
-    add("/api/v1/kpis", "KPI values by month", &[&[
-        Param("from", "date", false, "first month's first day"),
-        Param("to", "date", false, "the day after the last month"),
-        Param("ids", "string", false, "KPI ids, separated by commas"),
-    ]]);
-    add("/api/v1/anpr/flow", "reads a camera and hour", &[&[
-        Param("from", "date", true, "first island date"),
-        Param("to", "date", true, "the day after the last"),
-        Param("camera", "string", false, "one camera only"),
-    ]]);
+    add(
+        "/api/v1/kpis",
+        "KPI values by month",
+        &[&[
+            Param("from", "date", false, "first month's first day"),
+            Param("to", "date", false, "the day after the last month"),
+            Param("ids", "string", false, "KPI ids, separated by commas"),
+        ]],
+    );
+    add(
+        "/api/v1/anpr/flow",
+        "reads a camera and hour",
+        &[&[
+            Param("from", "date", true, "first island date"),
+            Param("to", "date", true, "the day after the last"),
+            Param("camera", "string", false, "one camera only"),
+        ]],
+    );
     add("/api/v1/anpr/cameras", "cameras, and when each was heard of last", &[]);
     add("/api/v1/loads", "the ledger of loads", &[]);
     add("/api/v1/audit", "the newest audit lines", &[]);
     for query in queries() {
-        let params: Vec<Value> = query
-            .params
-            .iter()
-            .map(|p| parameter(&p.name, p.kind.name(), !p.optional, &p.about))
-            .collect();
+        let params: Vec<Value> =
+            query.params.iter().map(|p| parameter(&p.name, p.kind.name(), !p.optional, &p.about)).collect();
         paths.insert(format!("/api/v1/query/{}", query.name), described(&query.purpose, params));
     }
     Json(json!({

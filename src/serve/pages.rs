@@ -114,7 +114,8 @@ pub(super) async fn reports(State(shared): State<Shared>, Extension(who): Extens
 /// The newest report: a file of its own, so it brings its own style.
 pub(super) async fn report(State(shared): State<Shared>, Extension(who): Extension<Principal>) -> Page {
     let html = report::newest(&shared.app, &who)?;
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'";
+    let policy =
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'";
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
 }
 

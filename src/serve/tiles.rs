@@ -41,9 +41,7 @@ pub(super) async fn tile(
         return Ok(not_modified(&tag));
     }
     let response = match tiles::ask(&shared.app, &who, &layer, id, question).await? {
-        Some(bytes) => {
-            ([(header::CONTENT_TYPE, "application/vnd.mapbox-vector-tile")], bytes).into_response()
-        }
+        Some(bytes) => ([(header::CONTENT_TYPE, "application/vnd.mapbox-vector-tile")], bytes).into_response(),
         None => StatusCode::NO_CONTENT.into_response(),
     };
     Ok(with_tag(response, &tag))
@@ -76,7 +74,9 @@ pub(super) async fn tilejson(
 
 fn attribution(jersey: bool, layer: &str) -> &'static str {
     match (jersey, layer) {
-        (true, "base" | "areas") => "Coast: GSHHG (Wessel and Smith 1996). Parishes approximate, derived from ODbL data.",
+        (true, "base" | "areas") => {
+            "Coast: GSHHG (Wessel and Smith 1996). Parishes approximate, derived from ODbL data."
+        }
         _ => "",
     }
 }

@@ -131,10 +131,7 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
     let layout: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if layout != 1 {
-        return Err(Error::data(format!(
-            "{} has layout {layout}; this program reads layout 1",
-            path.display()
-        )));
+        return Err(Error::data(format!("{} has layout {layout}; this program reads layout 1", path.display())));
     }
     Ok(connection)
 }
@@ -207,9 +204,8 @@ fn records<T: for<'a> Deserialize<'a>>(connection: &Connection, sql: &str, what:
 
 pub(super) fn version(connection: &Connection, as_of: AsOf) -> Result<StoreVersion> {
     let columns = "SELECT version, committed_at, tables FROM versions";
-    let read = |row: &rusqlite::Row<'_>| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
-    };
+    let read =
+        |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?));
     let (row, wanted) = match as_of {
         AsOf::Newest => (
             connection.query_row(&format!("{columns} ORDER BY version DESC LIMIT 1"), [], read).optional()?,

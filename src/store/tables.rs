@@ -83,8 +83,7 @@ pub(super) fn writer_properties() -> WriterProperties {
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()))
         .set_statistics_enabled(EnabledStatistics::None);
     for column in STATISTICS {
-        properties =
-            properties.set_column_statistics_enabled(ColumnPath::from(*column), EnabledStatistics::Chunk);
+        properties = properties.set_column_statistics_enabled(ColumnPath::from(*column), EnabledStatistics::Chunk);
     }
     properties.build()
 }

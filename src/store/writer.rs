@@ -82,8 +82,9 @@ impl<'s> Writer<'s> {
             .write(true)
             .open(&path)
             .map_err(|e| Error::input(format!("{} cannot be written", path.display())).with_cause(e))?;
-        lock.try_lock()
-            .map_err(|e| Error::busy("another process is writing to this store; try again when it has ended").with_cause(e))?;
+        lock.try_lock().map_err(|e| {
+            Error::busy("another process is writing to this store; try again when it has ended").with_cause(e)
+        })?;
         let base = store.version(AsOf::Newest)?;
         let load_id = control::next_load_id(&store.control())?;
         Ok(Self { store, base, load_id, tables: BTreeMap::new(), _lock: lock })
@@ -144,12 +145,16 @@ impl<'s> Writer<'s> {
     ///
     /// # Errors
     /// `Bug` for an unopened table or another schema; `Data` if a file cannot be written.
-    pub async fn add(&mut self, name: &str, batch: &RecordBatch, repeats: Repeats, now: DateTime<Utc>) -> Result<Tally> {
+    pub async fn add(
+        &mut self,
+        name: &str,
+        batch: &RecordBatch,
+        repeats: Repeats,
+        now: DateTime<Utc>,
+    ) -> Result<Tally> {
         let load_id = self.load_id;
-        let table = self
-            .tables
-            .get_mut(name)
-            .ok_or_else(|| Error::bug(format!("table {name} was not opened for writing")))?;
+        let table =
+            self.tables.get_mut(name).ok_or_else(|| Error::bug(format!("table {name} was not opened for writing")))?;
         let mut tally = Tally::default();
         let keys = Keys::of(batch)?;
         let mut keep = Vec::with_capacity(batch.num_rows());
@@ -251,8 +256,7 @@ fn note_keys(path: &Path, index: u32, identity: &mut Identity) -> Result<()> {
     let file = File::open(path).map_err(|e| unreadable(path, e))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| unreadable(path, e))?;
     let mask = ProjectionMask::columns(builder.parquet_schema(), ["key_hi", "key_lo", "row_hash", "recorded_at"]);
-    let reader =
-        builder.with_projection(mask).with_batch_size(65_536).build().map_err(|e| unreadable(path, e))?;
+    let reader = builder.with_projection(mask).with_batch_size(65_536).build().map_err(|e| unreadable(path, e))?;
     for batch in reader {
         let batch = batch.map_err(|e| unreadable(path, e))?;
         let keys = Keys::of(&batch)?;
@@ -304,7 +308,8 @@ fn stamp(batch: &RecordBatch, identities: &[u128], load_id: u64, now: DateTime<U
     let schema = batch.schema();
     let mut columns = batch.columns().to_vec();
     let mut set = |name: &str, values: Arc<dyn Array>| -> Result<()> {
-        let at = schema.index_of(name).map_err(|e| Error::bug(format!("rows without the column {name}")).with_cause(e))?;
+        let at =
+            schema.index_of(name).map_err(|e| Error::bug(format!("rows without the column {name}")).with_cause(e))?;
         columns[at] = values;
         Ok(())
     };
@@ -317,7 +322,8 @@ fn stamp(batch: &RecordBatch, identities: &[u128], load_id: u64, now: DateTime<U
 }
 
 fn keep_rows(batch: &RecordBatch, keep: Vec<bool>) -> Result<RecordBatch> {
-    filter_record_batch(batch, &BooleanArray::from(keep)).map_err(|e| Error::bug("rows cannot be filtered").with_cause(e))
+    filter_record_batch(batch, &BooleanArray::from(keep))
+        .map_err(|e| Error::bug("rows cannot be filtered").with_cause(e))
 }
 
 async fn commit_table(name: &str, table: &mut OpenTable) -> Result<u64> {
@@ -378,9 +384,8 @@ async fn drop_superseded(name: &str, table: &mut OpenTable, adds: Vec<Add>) -> R
                         return true;
                     }
                     let last = table.identity.get(key);
-                    let is_last = last.is_some_and(|l| {
-                        l.row_hash == columns.row_hash(row) && l.recorded == columns.recorded(row)
-                    });
+                    let is_last = last
+                        .is_some_and(|l| l.row_hash == columns.row_hash(row) && l.recorded == columns.recorded(row));
                     is_last && kept_already.insert(key)
                 })
                 .collect();
