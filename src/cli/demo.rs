@@ -1,6 +1,6 @@
 //! `vigie demo`: the main job on the synthetic island, from extracts to a served map, KPIs and report.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -26,9 +26,9 @@ pub(super) struct Demo {
     /// Folder of the synthetic extracts
     #[arg(long, default_value = "data-samples")]
     samples: PathBuf,
-    /// Address to serve at
-    #[arg(long, default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    /// Address to serve at; without it 127.0.0.1:8080, or any free port if that one is taken
+    #[arg(long)]
+    listen: Option<SocketAddr>,
     /// End after the report
     #[arg(long)]
     no_serve: bool,
@@ -95,7 +95,8 @@ impl Demo {
         run_kpis(&app, &who, until, &mut steps).await?;
         let report = write_report(&app, &who, until, &self.dir.join("report"), &mut steps).await?;
         let total = steps.started.elapsed();
-        let url = if self.no_serve { Value::Null } else { json!(format!("http://{}/", self.listen)) };
+        let listen = self.listen.unwrap_or_else(usual_or_free);
+        let url = if self.no_serve { Value::Null } else { json!(format!("http://{listen}/")) };
         let summary = json!({
             "store": store,
             "steps": steps.done,
@@ -109,8 +110,15 @@ impl Demo {
         if self.no_serve {
             return Ok(());
         }
-        super::serve::serve_app(context, app, self.listen).await
+        super::serve::serve_app(context, app, listen).await
     }
+}
+
+/// The usual address, or one with a free port: a newcomer should not have to choose.
+fn usual_or_free() -> SocketAddr {
+    let at = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
+    let free = |address: SocketAddr| TcpListener::bind(address).and_then(|listener| listener.local_addr()).ok();
+    free(at(8080)).or_else(|| free(at(0))).unwrap_or_else(|| at(8080))
 }
 
 async fn open(store: &Path, who: &Principal, samples: &Path) -> Result<App> {
