@@ -4,6 +4,7 @@ pub mod areas;
 pub mod cell;
 pub mod distance;
 pub mod point;
+mod raster;
 pub mod roads;
 mod shapes;
 pub mod study_area;
