@@ -24,6 +24,7 @@ use crate::ingest::{self, Cleaned, Feed, Reject, TextBatch};
 use crate::model::access::{Action, Principal};
 use crate::model::digest::hex;
 use crate::model::schema::{self, PARTITION, Repeats};
+use crate::space::Lattice;
 use crate::store::{LoadFile, LoadRecord, Tally, Writer};
 
 /// Cleaned batches that may wait for the writer.
@@ -266,10 +267,11 @@ fn clean_all(
     feed: &Feed,
     context: ingest::Context<'_>,
 ) {
+    let mut cells = Lattice::stored();
     loop {
         let next = text.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((number, batch, bytes)) = next else { return };
-        let cleaned = batch.and_then(|batch| ingest::clean(&batch, feed, &context));
+        let cleaned = batch.and_then(|batch| ingest::clean(&batch, feed, &context, &mut cells));
         if out.send((number, cleaned, bytes)).is_err() {
             return;
         }

@@ -3,6 +3,7 @@
 pub mod areas;
 pub mod cell;
 pub mod distance;
+pub mod lattice;
 pub mod point;
 mod raster;
 pub mod roads;
@@ -12,6 +13,7 @@ pub mod tile;
 
 pub use areas::{Area, Areas};
 pub use cell::Cell;
+pub use lattice::Lattice;
 pub use point::{Bounds, Point, Shape};
 pub use study_area::StudyArea;
 pub use tile::TileId;
