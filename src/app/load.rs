@@ -171,9 +171,13 @@ impl Run<'_> {
                 ingest::Context { source: &self.feed.name, areas: places.parishes(), plate_key };
             let pipeline = Pipeline::new(path, self.feed, context);
             let feed = self.feed;
+            let mut is_first = true;
             let result = pipeline
                 .run(async |cleaned: Cleaned, bytes: u64| {
                     self.totals.rows_in += cleaned.rows_in;
+                    if std::mem::take(&mut is_first) {
+                        writer.expect(table, estimate(cleaned.rows_in, bytes, size));
+                    }
                     for reject in &cleaned.rejects {
                         *self.totals.rejected.entry(reject.reason.name().to_owned()).or_default() += 1;
                     }
@@ -209,6 +213,12 @@ impl Run<'_> {
         writer.add("rejects", &batch, Repeats::Ordinal, app.now()).await?;
         Ok(())
     }
+}
+
+/// Rows of a file of `size` bytes whose first `bytes` hold `rows`, and a twentieth more.
+fn estimate(rows: u64, bytes: u64, size: u64) -> u64 {
+    let share = size as f64 / bytes.max(1) as f64;
+    (rows as f64 * share * 1.05) as u64
 }
 
 /// One file on its way: a reading thread and cleaning threads, in file order at the end.
