@@ -113,7 +113,7 @@ enum Command {
 
 /// Starts a server; it tells the address once it listens.
 pub type StartServer =
-    fn(App, SocketAddr, Box<dyn FnOnce(SocketAddr) + Send>) -> Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+    fn(App, SocketAddr, Box<dyn FnOnce(SocketAddr) -> Result<()> + Send>) -> Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
 /// Everything a command needs.
 struct Context {

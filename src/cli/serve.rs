@@ -29,15 +29,16 @@ pub(super) async fn serve_app(context: &Context, app: App, listen: SocketAddr) -
         // Warm the session: the first page should not wait for it.
         app.engine.snapshot(crate::store::AsOf::Newest).await?;
     }
-    let token = first_run_token(&app)?;
-    let output = context.output;
+    let (output, doors) = (context.output, app.clone());
     let ready = move |address: SocketAddr| {
+        // Only now: a server that cannot start must not end the token of the one that runs.
+        let token = first_run_token(&doors)?;
         // The token stands behind `#`: browsers never send that part, so it is in no log.
         let url = format!("http://{address}/#token={token}");
         let answer = json!({"url": url, "address": address.to_string()});
-        let _ = output.answer(&answer, || {
+        output.answer(&answer, || {
             format!("Open {url}\nThe token is printed once and ends with the next start. Ctrl-C stops.")
-        });
+        })
     };
     (context.start_server)(app, listen, Box::new(ready)).await
 }

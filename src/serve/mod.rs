@@ -81,15 +81,15 @@ pub fn router(app: App) -> Router {
 type Running = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
 /// [`serve`] in the shape that the command line takes it.
-pub fn start(app: App, listen: SocketAddr, ready: Box<dyn FnOnce(SocketAddr) + Send>) -> Running {
+pub fn start(app: App, listen: SocketAddr, ready: Box<dyn FnOnce(SocketAddr) -> Result<()> + Send>) -> Running {
     Box::pin(serve(app, listen, ready))
 }
 
 /// Serves until Ctrl-C; tells the address once it listens.
 ///
 /// # Errors
-/// `Denied` beyond loopback; `Input` if the address is taken.
-pub async fn serve(app: App, listen: SocketAddr, ready: impl FnOnce(SocketAddr)) -> Result<()> {
+/// `Denied` beyond loopback; `Input` if the address is taken; what `ready` says.
+pub async fn serve(app: App, listen: SocketAddr, ready: impl FnOnce(SocketAddr) -> Result<()>) -> Result<()> {
     if !listen.ip().is_loopback() {
         return Err(Error::denied(format!(
             "{listen} is reachable from other machines: that needs TLS and users, which this version does not have. \
@@ -99,7 +99,7 @@ pub async fn serve(app: App, listen: SocketAddr, ready: impl FnOnce(SocketAddr))
     let taken = |e| Error::input(format!("cannot listen on {listen}; is another server running?")).with_cause(e);
     let listener = TcpListener::bind(listen).await.map_err(taken)?;
     let address = listener.local_addr().map_err(taken)?;
-    ready(address);
+    ready(address)?;
     axum::serve(listener, router(app))
         .with_graceful_shutdown(async {
             let _ = tokio::signal::ctrl_c().await;

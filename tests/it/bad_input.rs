@@ -86,7 +86,7 @@ fn a_table_of_something_else() {
 fn an_unknown_feed() {
     let (folder, store) = empty_store();
     let file = put(folder.path(), "a.csv", "x\n1\n");
-    refused(&store, &["ingest", "--feed", "jersey-incident", text(&file)], 2, "input", &["jersey-incident", "jersey-crimes"]);
+    refused(&store, &["ingest", "--feed", "jersey-incident", text(&file)], 2, "input", &["`jersey-incident`", "vigie feeds list"]);
     refused(&store, &["feeds", "show", "atlantis"], 2, "input", &["atlantis"]);
     refused(&store, &["ingest", "--feed", "my-feed.toml", text(&file)], 3, "missing", &["my-feed.toml"]);
 }

@@ -13,7 +13,7 @@ use tower::ServiceExt as _;
 use vigie::app::App;
 use vigie::app::admin::first_run_token;
 
-use crate::support::{island, island_app, last_year, rows};
+use crate::support::{island, island_app, last_year, program, rows, vigie};
 
 /// Pages of somebody who is signed in.
 const PAGES: [&str; 8] = ["/", "/map", "/kpis", "/patrol", "/reports", "/anpr", "/data", "/audit"];
@@ -169,6 +169,47 @@ async fn a_sign_in_that_is_not_one_is_a_client_error() {
     assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
+#[test]
+fn a_server_that_does_not_start_leaves_the_token_of_the_one_that_runs() {
+    token();
+    let known = || island_app().store.first_run_token().unwrap();
+    let before = known();
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = other.local_addr().unwrap().to_string();
+    for (listen, code) in [("0.0.0.0:0", 4), (taken.as_str(), 2)] {
+        let run = vigie(island(), &["serve", "--listen", listen]);
+        assert_eq!(run.code, code, "{}", run.err);
+        assert!(run.err.contains(listen), "{}", run.err);
+    }
+    assert_eq!(known(), before);
+}
+
+#[test]
+fn a_server_says_where_it_listens_and_who_holds_the_token_may_ask() {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    let store = tempfile::tempdir().unwrap();
+    assert_eq!(vigie(store.path(), &["init", "--area", "jersey"]).code, 0);
+    let mut server = program()
+        .args(["--json", "--store", store.path().to_str().unwrap(), "serve", "--listen", "127.0.0.1:0"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let said: Value = serde_json::from_str(&line).unwrap();
+    let (address, url) = (said["address"].as_str().unwrap(), said["url"].as_str().unwrap());
+    let token = url.strip_prefix(&format!("http://{address}/#token=")).unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let request = format!("GET /api/v1/about HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+    assert!(reply.contains("\"study_area\""), "{reply}");
+}
+
 static NOW: AtomicI64 = AtomicI64::new(1_767_268_800);
 
 fn moving_clock() -> DateTime<Utc> {
@@ -267,10 +308,7 @@ async fn the_api_answers_as_the_command_line_does() {
     let reply = door.get(&format!("/api/v1/hotspots?{filters}&daypart=night")).await;
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
     let (from, to) = last_year();
-    let shown = crate::support::vigie(
-        island(),
-        &["--json", "hotspots", "--daypart", "night", "--from", &from, "--to", &to],
-    );
+    let shown = vigie(island(), &["--json", "hotspots", "--daypart", "night", "--from", &from, "--to", &to]);
     assert_eq!(reply.json(), shown.ok());
 }
 

@@ -97,7 +97,7 @@ const FILES: [Real; 10] = [
         zone: "America/New_York",
         rows: 35_746,
         no_location: 0,
-        map: ("crimes", "2014-01-01", "2018-01-01"),
+        map: ("crimes", "2011-01-01", "2018-01-01"),
     },
     Real {
         feed: "memphis-robberies",
