@@ -18,7 +18,7 @@ const sureness = (q) => (q === null || q === undefined ? '[x]' : q < 0.001 ? '<\
 const isJudged = (row) => Number.isFinite(row.z) || row.bin !== 'none';
 
 /** Place in words: the parish, or the cell where no parish is known. */
-export const placeOf = (row) => row.parish || 'No parish';
+export const placeOf = (row) => row.parish || row.cell;
 
 /**
  * The rows to list: hottest first (z, then count), or highest count first. Ties keep the order of the cells.
@@ -116,8 +116,14 @@ export function findingWords(answer, view) {
   if (hot.length === 0) return `No cell has clearly more ${what} around it than expected, of ${figure(answer.rows.length)} cells.`;
   const share = hot.reduce((sum, row) => sum + (row.count ?? 0), 0) / total;
   const held = answer.rows.some((row) => row.count === null) ? '' : `; they hold ${figure(share * 100)}% of ${figure(total)} ${what}`;
-  return `${figure(hot.length)} of ${figure(answer.rows.length)} cells have more ${what} around them than expected${held}. `
-    + `Most are in ${mostCommon(hot.map(placeOf))}.`;
+  return `${figure(hot.length)} of ${figure(answer.rows.length)} cells have more ${what} around them than expected${held}.`
+    + where(hot);
+}
+
+/** Where most of the hot cells are, where cells have a parish. @param {any[]} hot */
+function where(hot) {
+  const named = hot.filter((row) => row.parish);
+  return named.length === 0 ? '' : ` Most are in ${mostCommon(named.map(placeOf))}.`;
 }
 
 function mostCommon(names) {
