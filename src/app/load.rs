@@ -24,6 +24,7 @@ use crate::ingest::{self, Cleaned, Feed, Reject, TextBatch};
 use crate::model::access::{Action, Principal};
 use crate::model::digest::hex;
 use crate::model::schema::{self, PARTITION, Repeats};
+use crate::space::Lattice;
 use crate::store::{LoadFile, LoadRecord, Tally, Writer};
 
 /// Cleaned batches that may wait for the writer.
@@ -169,9 +170,13 @@ impl Run<'_> {
             let context = ingest::Context { source: &self.feed.name, areas: places.parishes(), plate_key };
             let pipeline = Pipeline::new(path, self.feed, context);
             let feed = self.feed;
+            let mut is_first = true;
             let result = pipeline
                 .run(async |cleaned: Cleaned, bytes: u64| {
                     self.totals.rows_in += cleaned.rows_in;
+                    if std::mem::take(&mut is_first) {
+                        writer.expect(table, estimate(cleaned.rows_in, bytes, size));
+                    }
                     for reject in &cleaned.rejects {
                         *self.totals.rejected.entry(reject.reason.name().to_owned()).or_default() += 1;
                     }
@@ -207,6 +212,12 @@ impl Run<'_> {
         writer.add("rejects", &batch, Repeats::Ordinal, app.now()).await?;
         Ok(())
     }
+}
+
+/// Rows of a file of `size` bytes whose first `bytes` hold `rows`, and a twentieth more.
+fn estimate(rows: u64, bytes: u64, size: u64) -> u64 {
+    let share = size as f64 / bytes.max(1) as f64;
+    (rows as f64 * share * 1.05) as u64
 }
 
 /// One file on its way: a reading thread and cleaning threads, in file order at the end.
@@ -265,10 +276,11 @@ fn clean_all(
     feed: &Feed,
     context: ingest::Context<'_>,
 ) {
+    let mut cells = Lattice::stored();
     loop {
         let next = text.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((number, batch, bytes)) = next else { return };
-        let cleaned = batch.and_then(|batch| ingest::clean(&batch, feed, &context));
+        let cleaned = batch.and_then(|batch| ingest::clean(&batch, feed, &context, &mut cells));
         if out.send((number, cleaned, bytes)).is_err() {
             return;
         }

@@ -20,7 +20,7 @@ use super::text::TextBatch;
 use super::when;
 use crate::error::{Error, Result};
 use crate::model::schema::Column;
-use crate::space::areas::Areas;
+use crate::space::{Areas, Lattice};
 
 /// What cleaning needs beside the feed.
 #[derive(Clone, Copy)]
@@ -47,11 +47,11 @@ pub struct Cleaned {
     pub rows_in: u64,
 }
 
-/// Cleans a batch.
+/// Cleans a batch. `cells` is worth keeping from batch to batch.
 ///
 /// # Errors
 /// `Input` if the feed needs a plate key and there is none; `Bug` if columns do not fit the table.
-pub fn clean(text: &TextBatch, feed: &Feed, context: &Context<'_>) -> Result<Cleaned> {
+pub fn clean(text: &TextBatch, feed: &Feed, context: &Context<'_>, cells: &mut Lattice) -> Result<Cleaned> {
     let rows = text.rows();
     let mut marks = Marks::new(text, feed);
     let mut tokens = match (feed.needs_plate_key(), context.plate_key) {
@@ -70,7 +70,7 @@ pub fn clean(text: &TextBatch, feed: &Feed, context: &Context<'_>) -> Result<Cle
     }
     match feed.place {
         Some(place) => {
-            let found = place::locate(&columns, place, &feed.missing, context.areas, &mut marks)?;
+            let found = place::locate(&columns, place, &feed.missing, context.areas, cells, &mut marks);
             add_positions(&mut filled, found);
         }
         None if feed.table.is_event() => (0..rows).for_each(|row| marks.label(row, Label::NoLocation)),

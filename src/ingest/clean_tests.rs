@@ -17,7 +17,7 @@ fn context() -> Context<'static> {
 
 fn cleaned(feed: &Feed, text: &str) -> Cleaned {
     let mut reader = Reader::new("x.csv", Cursor::new(text.as_bytes().to_vec()), text.len() as u64, feed).unwrap();
-    clean(&reader.next().unwrap().unwrap(), feed, &context()).unwrap()
+    clean(&reader.next().unwrap().unwrap(), feed, &context(), &mut Lattice::stored()).unwrap()
 }
 
 fn texts(cleaned: &Cleaned, column: &str) -> Vec<Option<String>> {
@@ -118,7 +118,7 @@ fn text_that_is_not_utf_8_refuses_the_row() {
     let mut bytes = b"stop_id,stopped_at,recorded,unit_id,reason,outcome,lat,lon\n".to_vec();
     bytes.extend(b"S1,2017-07-01 00:10:00,,U1,caf\xe9,none,,\nS2,2017-07-01 00:10:00,,U1,caf\xc3\xa9,none,,\n");
     let mut reader = Reader::new("x.csv", Cursor::new(bytes), 0, &feed).unwrap();
-    let cleaned = clean(&reader.next().unwrap().unwrap(), &feed, &context()).unwrap();
+    let cleaned = clean(&reader.next().unwrap().unwrap(), &feed, &context(), &mut Lattice::stored()).unwrap();
     assert_eq!(reasons(&cleaned), [(2, "bad_text")]);
     assert_eq!(cleaned.rejects[0].column.as_deref(), Some("reason"));
     assert_eq!(texts(&cleaned, "reason"), [Some("café".into())]);
@@ -162,7 +162,7 @@ fn parishes_come_from_the_areas() {
                 C2,At sea,49.0,-2.3,90,A1,2015-01-01,2017-05-05\n";
     let mut reader = Reader::new("x.csv", Cursor::new(text), 0, &feed).unwrap();
     let context = Context { areas: Some(&areas), ..context() };
-    let cleaned = clean(&reader.next().unwrap().unwrap(), &feed, &context).unwrap();
+    let cleaned = clean(&reader.next().unwrap().unwrap(), &feed, &context, &mut Lattice::stored()).unwrap();
     assert!(texts(&cleaned, "parish")[0].as_ref().is_some_and(|parish| parish.contains("Helier")));
     assert_eq!(texts(&cleaned, "parish")[1], None);
     assert_eq!(texts(&cleaned, "labels"), [None, Some("outside_areas".into())]);
@@ -198,7 +198,7 @@ fn plates_become_tokens_and_leave_no_trace() {
     assert_eq!(ints(&cleaned, "local_hour")[0], Some(1), "01:10 in Jersey");
     let mut reader = Reader::new("x.csv", Cursor::new(text), 0, &feed).unwrap();
     let without = Context { plate_key: None, ..context() };
-    let error = clean(&reader.next().unwrap().unwrap(), &feed, &without).unwrap_err();
+    let error = clean(&reader.next().unwrap().unwrap(), &feed, &without, &mut Lattice::stored()).unwrap_err();
     assert_eq!(error.kind(), crate::error::Kind::Input);
 }
 
@@ -269,7 +269,7 @@ fn load(feed: &str, file: &str) -> Option<Counts> {
     let feed = Feed::builtin(feed).unwrap();
     let mut counts = Counts::default();
     for batch in read::open(&shared(file)?, &feed).unwrap() {
-        let cleaned = clean(&batch.unwrap(), &feed, &context()).unwrap();
+        let cleaned = clean(&batch.unwrap(), &feed, &context(), &mut Lattice::stored()).unwrap();
         counts.rows_in += cleaned.rows_in;
         counts.accepted += cleaned.batch.num_rows() as u64;
         counts.rejected += cleaned.rejects.len() as u64;

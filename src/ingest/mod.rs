@@ -2,7 +2,7 @@
 //! `clean` turns each batch into the columns of a table, with the rows it refuses as counted data.
 //!
 //! ```text
-//! read::open(path, &feed)  →  TextBatch, TextBatch, …  →  clean::clean(&text, &feed, &context)  →  Cleaned
+//! read::open(path, &feed)  →  TextBatch, TextBatch, …  →  clean(&text, &feed, &context, &mut cells)  →  Cleaned
 //! ```
 //! Reading is the only I/O here; cleaning is pure, so batches may be cleaned on several threads. What belongs to the
 //! whole file or store (ordinals of equal keys, revisions, `loaded_at`, `load_id`) is left to the caller.

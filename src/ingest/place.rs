@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Builder, Int64Array, StringBuilder};
+use arrow::array::{ArrayRef, Float64Builder, Int64Builder, StringBuilder};
 
 use super::column::Columns;
 use super::feed::Place;
 use super::marks::Marks;
 use super::parse;
 use super::reject::{Label, Reason};
-use crate::error::Result;
 use crate::space::areas::Areas;
-use crate::space::cell::{Cell, Point, index_many};
+use crate::space::{Cell, Lattice, Point};
 
 /// Columns of the position.
 pub(super) struct Positions {
@@ -26,16 +25,14 @@ pub(super) struct Positions {
 }
 
 /// Reads the positions of a batch. A missing one, and 0, 0, is a label; one that is no position refuses the row.
-///
-/// # Errors
-/// `Bug` only.
 pub(super) fn locate(
     columns: &Columns<'_>,
     place: Place,
     missing: &[String],
     areas: Option<&Areas>,
+    cells: &mut Lattice,
     marks: &mut Marks<'_>,
-) -> Result<Positions> {
+) -> Positions {
     const WANTED_LAT: &str = "wanted a latitude in degrees, from -90 to 90";
     const WANTED_LON: &str = "wanted a longitude in degrees, from -180 to 180";
     let rows = columns.rows();
@@ -60,12 +57,15 @@ pub(super) fn locate(
         }
         (lats[row], lons[row], located[row]) = (lat, lon, true);
     }
-    let mut cells = Vec::new();
-    index_many(&lats, &lons, &located, Cell::STORED, &mut cells)?;
+    let point = |row: usize| located[row].then(|| Point { lat: lats[row], lon: lons[row] });
+    let mut cell = Int64Builder::with_capacity(rows);
+    for row in 0..rows {
+        cell.append_option(point(row).and_then(|point| cells.find(point)).map(Cell::bits));
+    }
     let parish = areas.map(|areas| {
         let mut column = StringBuilder::with_capacity(rows, rows * 8);
         for row in 0..rows {
-            let area = if located[row] { areas.find(Point { lat: lats[row], lon: lons[row] }) } else { None };
+            let area = point(row).and_then(|point| areas.find(point));
             if located[row] && area.is_none() {
                 marks.label(row, Label::OutsideAreas);
             }
@@ -73,12 +73,7 @@ pub(super) fn locate(
         }
         Arc::new(column.finish()) as ArrayRef
     });
-    Ok(Positions {
-        lat: degrees(&lats, &located),
-        lon: degrees(&lons, &located),
-        cell: Arc::new(Int64Array::from(cells)),
-        parish,
-    })
+    Positions { lat: degrees(&lats, &located), lon: degrees(&lons, &located), cell: Arc::new(cell.finish()), parish }
 }
 
 fn degrees(values: &[f64], located: &[bool]) -> ArrayRef {

@@ -1,5 +1,7 @@
 //! Named areas: parishes, vingtaines, beats. Which one holds a point?
 
+use std::sync::OnceLock;
+
 use geo_types::Polygon;
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
@@ -7,6 +9,7 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::space::point::{Bounds, Point, Shape};
+use crate::space::raster::{Raster, Square};
 use crate::space::shapes;
 
 const PARISHES: &str = include_str!("../../data-samples/geo/parishes.geojson");
@@ -17,6 +20,8 @@ const COAST: &str = include_str!("../../data-samples/geo/coastline.geojson");
 pub struct Areas {
     areas: Vec<Area>,
     index: RTree<BoxOf>,
+    /// Made when the first point is looked for.
+    raster: OnceLock<Raster>,
 }
 
 /// The box of one polygon: which area, which of its polygons.
@@ -108,7 +113,7 @@ impl Areas {
                 boxes.push(GeomWithData::new(Rectangle::from_aabb(AABB::from_points(&corners)), (a, p)));
             }
         }
-        Self { areas, index: RTree::bulk_load(boxes) }
+        Self { areas, index: RTree::bulk_load(boxes), raster: OnceLock::new() }
     }
 
     /// The twelve parishes of Jersey, approximate (see `data-samples/geo/README.md`), with their codes.
@@ -129,12 +134,23 @@ impl Areas {
 
     /// Name of the area that holds a point, edges included; of several, the first of the file.
     pub fn find(&self, point: Point) -> Option<&str> {
+        let raster = self.raster.get_or_init(|| Raster::new(&self.polygons(), |point| self.search(point)));
+        let area = match raster.at(point) {
+            Square::Inside(area) => Some(area),
+            Square::Outside => None,
+            Square::Crossed => self.search(point),
+        };
+        area.map(|area| self.areas[area].name.as_str())
+    }
+
+    /// Place in the file of the area that holds a point, by its outline.
+    fn search(&self, point: Point) -> Option<usize> {
         self.index
             .locate_all_at_point(&[point.lon, point.lat])
             .map(|hit| hit.data)
             .filter(|&(a, p)| shapes::covers(&self.areas[a].polygons[p], point))
             .min()
-            .map(|(a, _)| self.areas[a].name.as_str())
+            .map(|(a, _)| a)
     }
 
     /// Name of the area that holds a point, or else of the nearest within `metres`: for cells and points just off the
@@ -223,6 +239,20 @@ mod tests {
             {"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}}"#;
         let error = Areas::from_geojson(text, "parish").unwrap_err().to_string();
         assert!(error.contains("feature 1") && error.contains("`parish`") && error.contains("id"), "{error}");
+    }
+
+    #[test]
+    fn quick_and_exact_agree() {
+        use rand::{Rng as _, RngExt as _, SeedableRng as _};
+        let parishes = Areas::jersey_parishes().unwrap();
+        let mut random = rand_pcg::Pcg64::seed_from_u64(1);
+        let corners = parishes.areas.iter().flat_map(|a| a.polygons.iter()).flat_map(|p| p.exterior().0.clone());
+        let mut points: Vec<Point> = corners.map(shapes::to_point).collect();
+        points.extend((0..100_000).map(|_| Point { lat: random.random_range(49.1..49.3), lon: random.random_range(-2.3..-1.9) }));
+        for point in points {
+            let exact = parishes.search(point).map(|area| parishes.areas[area].name.as_str());
+            assert_eq!(parishes.find(point), exact, "{point:?}");
+        }
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! H3 cells: the hexagons that records are counted in. With `study_area` and `shapes` the only place that sees h3o.
+//! H3 cells: the hexagons that records are counted in. With `lattice`, `study_area` and `shapes` the only place that sees h3o.
 
 use std::fmt;
 use std::str::FromStr;
 
-use h3o::{CellIndex, LatLng, LatLngIndexer, Resolution};
+use h3o::{CellIndex, LatLng, Resolution};
 use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Result};
@@ -109,26 +109,6 @@ fn lat_lng(point: Point) -> Option<LatLng> {
     if on_globe { LatLng::new(point.lat, point.lon).ok() } else { None }
 }
 
-/// Cells of many points at one resolution, added to `out`: `None` where `valid` is false or the point is not on the
-/// globe. Points that follow each other closely are quick.
-///
-/// # Errors
-/// `Bug` if the slices differ in length or the resolution is over 15.
-pub fn index_many(lat: &[f64], lon: &[f64], valid: &[bool], resolution: u8, out: &mut Vec<Option<i64>>) -> Result<()> {
-    if lat.len() != lon.len() || lat.len() != valid.len() {
-        return Err(Error::bug("latitudes, longitudes and their validity differ in length"));
-    }
-    let resolution = Resolution::try_from(resolution)
-        .map_err(|cause| Error::bug(format!("{resolution} is not an H3 resolution")).with_cause(cause))?;
-    let mut indexer = LatLngIndexer::default();
-    out.reserve(lat.len());
-    out.extend(lat.iter().zip(lon).zip(valid).map(|((&lat, &lon), &valid)| {
-        let point = if valid { lat_lng(Point { lat, lon }) } else { None };
-        point.map(|point| u64::from(indexer.to_cell(point, resolution)).cast_signed())
-    }));
-    Ok(())
-}
-
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:x}", u64::from(self.0))
@@ -199,16 +179,5 @@ mod tests {
         assert_eq!(Cell::at(Point { lat: 91.0, lon: 0.0 }, 9), None);
         assert_eq!(Cell::at(Point { lat: f64::NAN, lon: 0.0 }, 9), None);
         assert_eq!(Cell::at(TOWN, 16), None);
-    }
-
-    #[test]
-    fn many_agree_with_one_by_one() {
-        let lat = [49.1868, 49.1869, 0.0, 91.0];
-        let lon = [-2.1067, -2.1068, 0.0, 0.0];
-        let mut out = Vec::new();
-        index_many(&lat, &lon, &[true, true, false, true], 11, &mut out).unwrap();
-        let single: Vec<_> = (0..2).map(|i| Cell::at(Point { lat: lat[i], lon: lon[i] }, 11).map(Cell::bits)).collect();
-        assert_eq!(out, [single[0], single[1], None, None]);
-        assert!(index_many(&lat, &lon, &[true], 11, &mut out).is_err());
     }
 }

@@ -3,7 +3,9 @@
 pub mod areas;
 pub mod cell;
 pub mod distance;
+pub mod lattice;
 pub mod point;
+mod raster;
 pub mod roads;
 mod shapes;
 pub mod study_area;
@@ -11,6 +13,7 @@ pub mod tile;
 
 pub use areas::{Area, Areas};
 pub use cell::Cell;
+pub use lattice::Lattice;
 pub use point::{Bounds, Point, Shape};
 pub use study_area::StudyArea;
 pub use tile::TileId;

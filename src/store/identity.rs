@@ -2,7 +2,8 @@
 //! new, a revision, already here, or a repeat.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use crate::model::schema::Repeats;
 
@@ -19,13 +20,34 @@ impl Hasher for KeyHasher {
             self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
         }
     }
+    fn write_u64(&mut self, half: u64) {
+        self.0 = half;
+    }
     fn write_u128(&mut self, key: u128) {
         self.0 = low(key);
     }
 }
 
-/// A map by key digest.
-pub(super) type KeyMap<V> = HashMap<u128, V, BuildHasherDefault<KeyHasher>>;
+/// A key in two words: unlike one of 16 bytes they need no padding in an entry, which makes it a sixth smaller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Words {
+    high: u64,
+    low: u64,
+}
+
+impl Words {
+    fn of(key: u128) -> Self {
+        Self { high: low(key >> 64), low: low(key) }
+    }
+}
+
+impl Hash for Words {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.low);
+    }
+}
+
+type KeyMap<K, V> = HashMap<K, V, BuildHasherDefault<KeyHasher>>;
 
 /// Joins the two stored halves of a key.
 pub(super) fn key(hi: i64, lo: i64) -> u128 {
@@ -71,18 +93,23 @@ pub(super) enum Verdict {
 /// All records of a table by key.
 #[derive(Debug, Default)]
 pub(super) struct Identity {
-    known: KeyMap<Known>,
-    seen_in_file: KeyMap<u32>,
+    known: KeyMap<Words, Known>,
+    seen_in_file: KeyMap<u128, u32>,
 }
 
 impl Identity {
     /// Notes a stored record.
     pub fn note(&mut self, key: u128, known: Known) {
-        self.known.insert(key, known);
+        self.known.insert(Words::of(key), known);
     }
 
     pub fn get(&self, key: u128) -> Option<Known> {
-        self.known.get(&key).copied()
+        self.known.get(&Words::of(key)).copied()
+    }
+
+    /// Makes room for a load of about so many rows. They may be known already, so room is made for the excess only.
+    pub fn expect(&mut self, rows: usize) {
+        self.known.reserve(rows.saturating_sub(self.known.len()));
     }
 
     /// A new file begins: ordinals start again.
@@ -107,9 +134,12 @@ impl Identity {
     /// Decides on a row and remembers it.
     pub fn judge(&mut self, key: u128, row_hash: i64, recorded: i64) -> Verdict {
         let incoming = Known { row_hash, recorded, file: THIS_LOAD };
-        let Some(known) = self.known.get_mut(&key) else {
-            self.known.insert(key, incoming);
-            return Verdict::New;
+        let known = match self.known.entry(Words::of(key)) {
+            Entry::Vacant(place) => {
+                place.insert(incoming);
+                return Verdict::New;
+            }
+            Entry::Occupied(place) => place.into_mut(),
         };
         if known.row_hash == row_hash {
             return if known.file == THIS_LOAD { Verdict::Duplicate } else { Verdict::Unchanged };

@@ -17,6 +17,9 @@ use crate::model::schema::{self, Table};
 /// Columns whose smallest and largest values may stand in files and logs: none of them personal.
 const STATISTICS: &[&str] = &["local_on", "local_hour", "cell", "recorded_at", "load_id"];
 
+/// Columns in which hardly two values are the same and no bit can be foretold: neither a dictionary nor compression helps.
+const DIGESTS: &[&str] = &["key_hi", "key_lo", "row_hash"];
+
 fn url(root: &Path, name: &str) -> Result<Url> {
     let path = root.join("tables").join(name);
     let path = std::path::absolute(&path)
@@ -77,13 +80,19 @@ pub(super) async fn open_for_writing(root: &Path, name: &str, version: u64) -> R
     Ok(restored)
 }
 
-/// How files are written: zstd, and statistics of the listed columns only.
+/// How files are written: zstd but for digests, and statistics of the listed columns only.
 pub(super) fn writer_properties() -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()))
         .set_statistics_enabled(EnabledStatistics::None);
     for column in STATISTICS {
         properties = properties.set_column_statistics_enabled(ColumnPath::from(*column), EnabledStatistics::Chunk);
+    }
+    for column in DIGESTS {
+        let path = ColumnPath::from(*column);
+        properties = properties
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_compression(path, Compression::UNCOMPRESSED);
     }
     properties.build()
 }

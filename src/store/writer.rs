@@ -10,13 +10,13 @@ use arrow::array::{Array, AsArray, BooleanArray, Int64Array, RecordBatch, String
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use chrono::{DateTime, Utc};
-use deltalake_core::DeltaTable;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Add};
 use deltalake_core::parquet::arrow::ProjectionMask;
 use deltalake_core::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
-use deltalake_core::writer::{DeltaWriter as _, RecordBatchWriter};
+use deltalake_core::writer::{DeltaWriter as _, RecordBatchWriter, WriteMode};
+use deltalake_core::{DeltaTable, DeltaTableError};
 use futures::TryStreamExt as _;
 
 use super::control::{self, LoadRecord, StoreVersion};
@@ -26,6 +26,9 @@ use crate::error::{Error, Result};
 use crate::model::schema::{PARTITION, Repeats};
 
 type KeySet = HashSet<u128, BuildHasherDefault<KeyHasher>>;
+
+/// Most rows that room is made for before they come.
+const MOST_EXPECTED: u64 = 1 << 24;
 
 /// What became of the rows given to [`Writer::add`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -133,6 +136,13 @@ impl<'s> Writer<'s> {
         Ok(())
     }
 
+    /// Says that about so many rows are to come: with room for them, memory is not taken twice while it grows.
+    pub fn expect(&mut self, name: &str, rows: u64) {
+        if let (Some(table), Ok(rows)) = (self.tables.get_mut(name), usize::try_from(rows.min(MOST_EXPECTED))) {
+            table.identity.expect(rows);
+        }
+    }
+
     /// A new source file begins: the ordinals of equal keys start again.
     pub fn next_file(&mut self, name: &str) {
         if let Some(table) = self.tables.get_mut(name) {
@@ -183,7 +193,7 @@ impl<'s> Writer<'s> {
         }
         let stamped = stamp(batch, &identities, load_id, now)?;
         let kept = if keep.iter().all(|k| *k) { stamped } else { keep_rows(&stamped, keep)? };
-        table.writer.write(kept).await.map_err(|e| tables::failed(name, "written", e))?;
+        write_rows(&mut table.writer, kept).await.map_err(|e| tables::failed(name, "written", e))?;
         table.wrote = true;
         Ok(tally)
     }
@@ -324,6 +334,21 @@ fn stamp(batch: &RecordBatch, identities: &[u128], load_id: u64, now: DateTime<U
 fn keep_rows(batch: &RecordBatch, keep: Vec<bool>) -> Result<RecordBatch> {
     filter_record_batch(batch, &BooleanArray::from(keep))
         .map_err(|e| Error::bug("rows cannot be filtered").with_cause(e))
+}
+
+/// Writes a batch. One of a single month, as most are in an extract in order of time, need not be divided, which would
+/// copy it.
+async fn write_rows(writer: &mut RecordBatchWriter, batch: RecordBatch) -> std::result::Result<(), DeltaTableError> {
+    let months = batch.column_by_name(PARTITION).and_then(|column| column.as_string_opt::<i32>());
+    let month = months.and_then(|months| {
+        let mut values = months.iter();
+        let first = values.next()??;
+        values.all(|month| month == Some(first)).then(|| first.to_owned())
+    });
+    let Some(month) = month else { return writer.write(batch).await };
+    let values = std::iter::once((PARTITION.to_owned(), month.into())).collect();
+    writer.write_partition(batch, &values, WriteMode::Default).await?;
+    Ok(())
 }
 
 async fn commit_table(name: &str, table: &mut OpenTable) -> Result<u64> {
