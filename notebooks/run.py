@@ -32,6 +32,8 @@ def main():
         began = time.monotonic()
         try:
             client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": HERE.parent}})
+            client.create_kernel_manager()
+            client.km.transport = "ipc"  # no ports: two runs beside each other do not meet
             client.execute()
         except CellExecutionError as error:
             print(f"FAIL  {path.name}: {error}")

@@ -86,7 +86,13 @@ fn a_table_of_something_else() {
 fn an_unknown_feed() {
     let (folder, store) = empty_store();
     let file = put(folder.path(), "a.csv", "x\n1\n");
-    refused(&store, &["ingest", "--feed", "jersey-incident", text(&file)], 2, "input", &["`jersey-incident`", "vigie feeds list"]);
+    refused(
+        &store,
+        &["ingest", "--feed", "jersey-incident", text(&file)],
+        2,
+        "input",
+        &["`jersey-incident`", "vigie feeds list"],
+    );
     refused(&store, &["feeds", "show", "atlantis"], 2, "input", &["atlantis"]);
     refused(&store, &["ingest", "--feed", "my-feed.toml", text(&file)], 3, "missing", &["my-feed.toml"]);
 }
@@ -170,7 +176,13 @@ fn a_query_that_does_not_exist_or_takes_something_else() {
     let year = ["dataset=crimes", "from=2015-01-01", "to=2016-01-01"];
     refused(island(), &[&["query", "daily_counts"][..], &year, &["colour=red"]].concat(), 2, "input", &["colour"]);
     refused(island(), &["query", "daily_counts", "dataset=crimes"], 2, "input", &["from"]);
-    refused(island(), &[&["query", "daily_counts"][..], &year, &["start=noon"]].concat(), 2, "input", &["start", "noon"]);
+    refused(
+        island(),
+        &[&["query", "daily_counts"][..], &year, &["start=noon"]].concat(),
+        2,
+        "input",
+        &["start", "noon"],
+    );
     refused(island(), &[&["query", "daily_counts"][..], &year, &["group"]].concat(), 2, "input", &["group"]);
 }
 
@@ -282,7 +294,15 @@ fn listening_beyond_loopback() {
 async fn a_tile_outside_the_range() {
     let door = Door::signed_in();
     let year = "from=2015-01-01&to=2016-01-01";
-    for path in ["hotspots/11/2048/701", "hotspots/11/1011/2048", "base/4/0/0", "base/17/0/0", "base/11/-1/0", "areas/300/0/0", "base/a/b/c"] {
+    for path in [
+        "hotspots/11/2048/701",
+        "hotspots/11/1011/2048",
+        "base/4/0/0",
+        "base/17/0/0",
+        "base/11/-1/0",
+        "areas/300/0/0",
+        "base/a/b/c",
+    ] {
         let layer_needs = if path.starts_with("hotspots") { format!("?{year}") } else { String::new() };
         let reply = door.get(&format!("/tiles/{}.mvt{layer_needs}", path)).await;
         assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{path}: {}", reply.text());

@@ -81,8 +81,18 @@ fn ingest_says_what_became_of_every_row_and_a_second_time_changes_nothing() {
     has_keys(
         &first,
         &[
-            "feed", "files", "rows_in", "accepted", "revised", "unchanged", "duplicate", "rejected", "rejected_total",
-            "labels", "version", "elapsed_ms",
+            "feed",
+            "files",
+            "rows_in",
+            "accepted",
+            "revised",
+            "unchanged",
+            "duplicate",
+            "rejected",
+            "rejected_total",
+            "labels",
+            "version",
+            "elapsed_ms",
         ],
     );
     assert_eq!((&first["feed"], &first["version"]), (&json!("jersey-crimes"), &json!(1)));
@@ -121,14 +131,28 @@ fn hotspots_have_a_row_for_every_cell_of_the_study_area() {
         has_keys(
             about,
             &[
-                "question", "dataset", "from", "to", "daypart", "method", "resolution", "study_area", "cells", "rows",
-                "excluded", "store_version", "generated_by",
+                "question",
+                "dataset",
+                "from",
+                "to",
+                "daypart",
+                "method",
+                "resolution",
+                "study_area",
+                "cells",
+                "rows",
+                "excluded",
+                "store_version",
+                "generated_by",
             ],
         );
         let rows = rows(&answer);
         assert_eq!(rows.len() as u64, about["cells"].as_u64().unwrap());
         assert!((1200..1450).contains(&rows.len()), "the whole island, zeros too: {}", rows.len());
-        has_keys(&rows[0], &["cell", "parish", "area_km2", "count", "rate_per_km2", "z", "p", "q", "bin", "lat", "lon"]);
+        has_keys(
+            &rows[0],
+            &["cell", "parish", "area_km2", "count", "rate_per_km2", "z", "p", "q", "bin", "lat", "lon"],
+        );
         let counted: u64 = rows.iter().map(|row| row["count"].as_u64().unwrap()).sum();
         assert_eq!(counted, about["rows"].as_u64().unwrap());
         assert!(rows.iter().any(|row| row["count"] == 0) && rows.iter().any(|row| row["bin"] == "hot 99%"));
@@ -189,7 +213,9 @@ fn sql_reads_the_tables_with_functions_of_place_and_time() {
     let ask = |sql: &str| vigie(island(), &["--json", "sql", sql]).ok();
     let tables = ask("SELECT count(*) AS n FROM crimes WHERE cell IS NOT NULL");
     assert!(rows(&tables)[0]["n"].as_u64().unwrap() > 100);
-    let cell = ask("SELECT h3_string(h3_cell(49.1857, -2.1075, 9)) AS nine, h3_string(h3_parent(h3_cell(49.1857, -2.1075, 11), 9)) AS parent");
+    let cell = ask(
+        "SELECT h3_string(h3_cell(49.1857, -2.1075, 9)) AS nine, h3_string(h3_parent(h3_cell(49.1857, -2.1075, 11), 9)) AS parent",
+    );
     let row = &rows(&cell)[0];
     assert_eq!(row["nine"].as_str().unwrap().len(), 15, "{row}");
     let shares = ask("SELECT daypart(local_minute) AS part, count(*) AS n FROM incidents GROUP BY 1 ORDER BY 1");
@@ -240,8 +266,25 @@ fn kpis_cover_every_measure_of_the_plan() {
     has_keys(
         &rows[0],
         &[
-            "id", "measure", "period", "area", "daypart", "grade", "value", "numerator", "denominator", "excluded",
-            "target", "mean", "lpl", "upl", "variation", "assurance", "undefined_reason", "definition", "version",
+            "id",
+            "measure",
+            "period",
+            "area",
+            "daypart",
+            "grade",
+            "value",
+            "numerator",
+            "denominator",
+            "excluded",
+            "target",
+            "mean",
+            "lpl",
+            "upl",
+            "variation",
+            "assurance",
+            "undefined_reason",
+            "definition",
+            "version",
         ],
     );
     let ran: BTreeSet<&str> = rows.iter().map(|row| row["measure"].as_str().unwrap()).collect();
@@ -263,9 +306,8 @@ fn a_report_is_one_accessible_file_and_the_same_each_time() {
     let folder = tempfile::tempdir().unwrap();
     let (_, to) = last_year();
     let quarter = format!("{}-Q4", &to[..4].parse::<u32>().unwrap() - u32::from(to.ends_with("-01-01")));
-    let build = |out: &Path| {
-        vigie(island(), &["--json", "report", "build", "--period", &quarter, "--out", text(out)]).ok()
-    };
+    let build =
+        |out: &Path| vigie(island(), &["--json", "report", "build", "--period", &quarter, "--out", text(out)]).ok();
     let first = build(&folder.path().join("a"));
     let second = build(&folder.path().join("b"));
     assert_eq!(first["sha256"], second["sha256"]);
@@ -306,7 +348,9 @@ fn feeds_are_listed_and_shown() {
     let store = folder.path().join("s");
     assert_eq!(vigie(&store, &["init"]).code, 0);
     let file = small_sample().join("crimes.csv.gz");
-    assert!(vigie(&store, &["--json", "ingest", "--feed", text(&copy), text(&file)]).ok()["accepted"].as_u64() > Some(0));
+    assert!(
+        vigie(&store, &["--json", "ingest", "--feed", text(&copy), text(&file)]).ok()["accepted"].as_u64() > Some(0)
+    );
 }
 
 #[test]

@@ -28,7 +28,9 @@ fn plain(value: Value) -> Value {
         }
         Value::Array(list) => list.into_iter().map(plain).collect(),
         Value::Object(object) => {
-            let kept = object.into_iter().filter(|(key, _)| !["generated_by", "elapsed_ms", "store_version"].contains(&key.as_str()));
+            let kept = object
+                .into_iter()
+                .filter(|(key, _)| !["generated_by", "elapsed_ms", "store_version"].contains(&key.as_str()));
             Value::Object(kept.map(|(key, value)| (key, plain(value))).collect::<Map<_, _>>())
         }
         other => other,

@@ -63,7 +63,13 @@ impl Door {
         Self { router: self.router.clone(), sends: Vec::new() }
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<Value>, more: &[(header::HeaderName, &str)]) -> Reply {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        more: &[(header::HeaderName, &str)],
+    ) -> Reply {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1");
         for (name, value) in &self.sends {
             request = request.header(name, value);
@@ -200,7 +206,9 @@ fn a_server_says_where_it_listens_and_who_holds_the_token_may_ask() {
     let (address, url) = (said["address"].as_str().unwrap(), said["url"].as_str().unwrap());
     let token = url.strip_prefix(&format!("http://{address}/#token=")).unwrap();
     let mut stream = std::net::TcpStream::connect(address).unwrap();
-    let request = format!("GET /api/v1/about HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n");
+    let request = format!(
+        "GET /api/v1/about HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).unwrap();
     let mut reply = String::new();
     stream.read_to_string(&mut reply).unwrap();
@@ -261,7 +269,13 @@ async fn strangers_get_the_sign_in_page_or_401() {
         assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{path}");
         assert!(reply.text().contains("sign-in"), "{path}");
     }
-    for path in ["/api/v1/about", "/api/v1/openapi.json", "/api/v1/query/datasets", "/tiles/base.json", "/tiles/base/11/1011/701.mvt"] {
+    for path in [
+        "/api/v1/about",
+        "/api/v1/openapi.json",
+        "/api/v1/query/datasets",
+        "/tiles/base.json",
+        "/tiles/base/11/1011/701.mvt",
+    ] {
         let reply = door.get(path).await;
         assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{path}");
         assert_eq!(reply.header("content-type"), "application/problem+json", "{path}");
@@ -274,7 +288,9 @@ async fn strangers_get_the_sign_in_page_or_401() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_has_the_headers_that_keep_it_in() {
     for door in [Door::unsigned(), Door::signed_in()] {
-        for path in ["/", "/map", "/api/v1/about", "/nowhere", "/assets/style.css", "/tiles/base/11/1011/701.mvt", "/healthz"] {
+        for path in
+            ["/", "/map", "/api/v1/about", "/nowhere", "/assets/style.css", "/tiles/base/11/1011/701.mvt", "/healthz"]
+        {
             let reply = door.get(path).await;
             let policy = reply.header("content-security-policy");
             for rule in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "form-action 'self'"] {
@@ -343,7 +359,9 @@ async fn openapi_names_every_path_that_answers() {
     let door = Door::signed_in();
     let document = door.get("/api/v1/openapi.json").await.json();
     assert!(document["openapi"].as_str().unwrap().starts_with("3."));
-    for path in ["about", "hotspots", "trend", "kpis", "anpr/flow", "anpr/cameras", "loads", "audit", "query/daily_counts"] {
+    for path in
+        ["about", "hotspots", "trend", "kpis", "anpr/flow", "anpr/cameras", "loads", "audit", "query/daily_counts"]
+    {
         assert!(document["paths"].get(format!("/api/v1/{path}")).is_some(), "{path}");
     }
     for (path, operation) in document["paths"].as_object().unwrap() {
@@ -391,7 +409,15 @@ async fn what_was_not_understood_is_refused_by_name() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_there_is_404() {
     let door = Door::signed_in();
-    for path in ["/api/v1/nothing", "/nowhere", "/assets/nothing.js", "/assets/..%2fstyle.css", "/tiles/nothing.json", "/tiles/nothing/11/1/1.mvt", "/tiles/base/11/1011/701.png"] {
+    for path in [
+        "/api/v1/nothing",
+        "/nowhere",
+        "/assets/nothing.js",
+        "/assets/..%2fstyle.css",
+        "/tiles/nothing.json",
+        "/tiles/nothing/11/1/1.mvt",
+        "/tiles/base/11/1011/701.png",
+    ] {
         let reply = door.get(path).await;
         assert_eq!(reply.status, StatusCode::NOT_FOUND, "{path}: {}", reply.text());
         assert_eq!(reply.header("content-type"), "application/problem+json", "{path}");
@@ -470,7 +496,8 @@ async fn answers_are_compressed_for_those_who_ask() {
 #[tokio::test(flavor = "multi_thread")]
 async fn other_methods_are_405() {
     let door = Door::signed_in();
-    for (method, path) in [(Method::POST, "/api/v1/about"), (Method::DELETE, "/map"), (Method::PUT, "/tiles/base.json")] {
+    for (method, path) in [(Method::POST, "/api/v1/about"), (Method::DELETE, "/map"), (Method::PUT, "/tiles/base.json")]
+    {
         assert_eq!(door.send(method, path, None, &[]).await.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
     }
 }

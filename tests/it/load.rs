@@ -31,7 +31,10 @@ impl Stop {
     fn line(&self) -> String {
         let Stop { id, recorded, outcome } = self;
         let (hour, minute) = (recorded / 60, recorded % 60);
-        format!("S{id:04},2015-06-01 10:{:02}:00,2016-01-01 {hour:02}:{minute:02}:00,U1,vehicle,{outcome},49.19,-2.11\n", id % 60)
+        format!(
+            "S{id:04},2015-06-01 10:{:02}:00,2016-01-01 {hour:02}:{minute:02}:00,U1,vehicle,{outcome},49.19,-2.11\n",
+            id % 60
+        )
     }
 }
 
@@ -98,7 +101,8 @@ async fn a_revision_wins_by_its_time_in_either_order_of_the_files() {
 #[tokio::test(flavor = "multi_thread")]
 async fn versions_of_a_record_within_one_file_end_as_the_last() {
     let files = tempfile::tempdir().unwrap();
-    let rows = [stop(1, 30, "arrest"), stop(1, 10, "none"), stop(1, 20, "warning"), stop(1, 30, "arrest"), stop(2, 1, "none")];
+    let rows =
+        [stop(1, 30, "arrest"), stop(1, 10, "none"), stop(1, 20, "warning"), stop(1, 30, "arrest"), stop(2, 1, "none")];
     let file = put(files.path(), "stops.csv", stops(&rows));
     let (_folder, app) = new_store("jersey", "Europe/Jersey").await;
     let report = ingest(&app, "jersey-stops", &[file]).await.unwrap();
@@ -129,7 +133,8 @@ async fn a_revised_extract_revises_the_records_it_names_and_no_other() {
     let (_folder, app) = new_store("jersey", "Europe/Jersey").await;
     let whole = ingest(&app, "jersey-incidents", &[small_sample().join("incidents.csv.gz")]).await.unwrap();
     let before = content(&app, "incidents").await;
-    let report = ingest(&app, "jersey-incidents", &[small_sample().join("dirty/incidents-revised.csv.gz")]).await.unwrap();
+    let report =
+        ingest(&app, "jersey-incidents", &[small_sample().join("dirty/incidents-revised.csv.gz")]).await.unwrap();
     let truth = truth(small_sample());
     let named: BTreeSet<&str> = truth["dirty"]["incidents-revised.csv.gz"]["revised"]
         .as_array()
@@ -186,8 +191,12 @@ async fn too_many_bad_rows_and_nothing_is_written() {
     let bad = stops(&[stop(1, 10, "none")]) + "S0002,yesterday,2016-01-01 00:10:00,U1,vehicle,none,49.19,-2.11\n";
     let file = put(files.path(), "stops.csv", bad);
     let (_folder, app) = new_store("jersey", "Europe/Jersey").await;
-    let request =
-        |share| Request { feed: "jersey-stops".into(), files: vec![file.clone()], max_reject_share: share, dry_run: false };
+    let request = |share| Request {
+        feed: "jersey-stops".into(),
+        files: vec![file.clone()],
+        max_reject_share: share,
+        dry_run: false,
+    };
     let refused = load(&app, &loader(), &request(0.4), &|_, _, _| {}).await.unwrap_err();
     assert_eq!(refused.kind(), Kind::Data);
     assert!(refused.message().contains("stops.csv:3") && !refused.message().contains("yesterday"), "{refused}");
@@ -283,7 +292,8 @@ async fn every_version_can_be_read_as_it_was() {
     let (_folder, app) = new_store("jersey", "Europe/Jersey").await;
     let said = ["none", "warning", "arrest"];
     for (number, outcome) in (0..).zip(said) {
-        let file = put(files.path(), "stops.csv", stops(&[stop(1, 10 + number, outcome), stop(100 + number, 10, "none")]));
+        let file =
+            put(files.path(), "stops.csv", stops(&[stop(1, 10 + number, outcome), stop(100 + number, 10, "none")]));
         assert_eq!(ingest(&app, "jersey-stops", &[file]).await.unwrap().version, u64::from(number) + 1);
     }
     assert!(outcomes(&app, AsOf::Version(0)).await.is_empty());
@@ -312,7 +322,12 @@ async fn positions_and_times_that_are_missing_are_labels() {
     let (_folder, app) = new_store("jersey", "Europe/Jersey").await;
     let report = ingest(&app, "jersey-stops", &[file]).await.unwrap();
     assert_eq!(said(&report), (5, 0, 0, 0, 0));
-    let held = ask(&app, AsOf::Newest, "SELECT stop_id, labels, cell IS NULL AS nowhere, to_unixtime(stopped_at) AS at FROM stops ORDER BY 1").await;
+    let held = ask(
+        &app,
+        AsOf::Newest,
+        "SELECT stop_id, labels, cell IS NULL AS nowhere, to_unixtime(stopped_at) AS at FROM stops ORDER BY 1",
+    )
+    .await;
     let labels: Vec<&str> = held.iter().map(|row| row["labels"].as_str().unwrap_or("")).collect();
     assert!(labels[0].contains("nonexistent_hour") && labels[1].contains("ambiguous_hour"), "{labels:?}");
     assert!(labels[2].contains("no_location") && labels[3].contains("null_island"), "{labels:?}");

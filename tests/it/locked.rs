@@ -38,7 +38,15 @@ struct Package {
 /// graph: the lock file lists more.
 fn built() -> Vec<Package> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", "x86_64-unknown-linux-gnu"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--locked",
+            "--offline",
+            "--filter-platform",
+            "x86_64-unknown-linux-gnu",
+        ])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
@@ -150,7 +158,9 @@ fn licence_expressions_are_read_as_spdx() {
     ] {
         assert!(is_allowed(good), "{good}");
     }
-    for bad in ["", "GPL-3.0", "MIT AND GPL-3.0", "GPL-2.0 WITH Classpath-exception-2.0", "(MIT OR Apache-2.0) AND AGPL-3.0"] {
+    for bad in
+        ["", "GPL-3.0", "MIT AND GPL-3.0", "GPL-2.0 WITH Classpath-exception-2.0", "(MIT OR Apache-2.0) AND AGPL-3.0"]
+    {
         assert!(!is_allowed(bad), "{bad}");
     }
 }

@@ -260,11 +260,9 @@ async fn chicago_assaults() {
 async fn new_york_thefts_have_time_ranges() {
     let Some(real) = real("nyc") else { return };
     let (_folder, app) = check(real).await;
-    let both = one(
-        &app,
-        "SELECT count(*) AS n FROM crimes WHERE offence_from_at IS NOT NULL AND offence_to_at IS NOT NULL",
-    )
-    .await;
+    let both =
+        one(&app, "SELECT count(*) AS n FROM crimes WHERE offence_from_at IS NOT NULL AND offence_to_at IS NOT NULL")
+            .await;
     assert_eq!(both["n"], 32_894);
 }
 

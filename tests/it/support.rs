@@ -27,7 +27,8 @@ pub struct Run {
 impl Run {
     /// The one JSON object that `--json` prints.
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("not one JSON value ({e}):\n{}\n{}", self.out, self.err))
+        serde_json::from_str(&self.out)
+            .unwrap_or_else(|e| panic!("not one JSON value ({e}):\n{}\n{}", self.out, self.err))
     }
 
     /// The JSON of a run that must have gone well.
@@ -138,8 +139,7 @@ pub fn small_sample() -> &'static Path {
     static SAMPLE: OnceLock<PathBuf> = OnceLock::new();
     SAMPLE.get_or_init(|| {
         let out = scratch().join("sample");
-        let options =
-            Options { seed: 3, scale: 0.2, years: 1, anpr_days: 3, ping_days: 2, ..Options::default() };
+        let options = Options { seed: 3, scale: 0.2, years: 1, anpr_days: 3, ping_days: 2, ..Options::default() };
         vigie::sample::write(&options, &out, &|_, _| {}).unwrap();
         out
     })

@@ -42,7 +42,11 @@ async fn find(app: &App, daypart: &str, planted: &serde_json::Value) -> Found {
     let answer = hotspots::ask(app, &loader(), &question).await.unwrap();
     let found: BTreeSet<String> =
         answer.map.rows.iter().filter(|row| row.bin >= Bin::Hot95).map(|row| row.cell.to_string()).collect();
-    Found { hot: truly.len(), found: found.len(), hits: found.iter().filter(|cell| truly.contains(cell.as_str())).count() }
+    Found {
+        hot: truly.len(),
+        found: found.len(),
+        hits: found.iter().filter(|cell| truly.contains(cell.as_str())).count(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
