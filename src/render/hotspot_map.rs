@@ -87,7 +87,8 @@ pub fn notes(p: &Provenance) -> Vec<String> {
         Some(other) => other,
         None => "count",
     };
-    notes.push(format!("Method: {method}. H3 resolution {}. Forecast accuracy: not yet scored", p.resolution.unwrap_or(0)));
+    notes.push(format!("Method: {method}. H3 resolution {}", p.resolution.unwrap_or(0)));
+    notes.push("Forecast accuracy: not yet scored".to_owned());
     notes
 }
 
