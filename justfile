@@ -13,9 +13,9 @@ check:
 test:
     scripts/test
 
-# Every benchmark
+# Every benchmark beside its peer
 bench:
-    cargo bench --locked
+    benches/ingest
 
 # Ingest of 5 million rows beside the Polars script
 bench-ingest:

@@ -82,7 +82,8 @@ fn capital(word: &str) -> String {
 }
 
 pub(super) async fn map(State(shared): State<Shared>, Extension(who): Extension<Principal>) -> Page {
-    page(&shared, &who, "Hotspot map", "map", json!({})).await
+    let about = about::ask(&shared.app, &who).await?;
+    Ok(show("map.html", frame(&shared, Some(&who), "Hotspot map", "map", Some(&about)), json!({}))?)
 }
 
 pub(super) async fn kpis(State(shared): State<Shared>, Extension(who): Extension<Principal>) -> Page {

@@ -16,6 +16,7 @@ const TABLE: &str = "
 Administer       -       -        -        -          -                    -        x
 Load             -       -        x        -          -                    -        -
 AskAggregate     x       x        x        x          x                    -        -
+AskCounts        -       x        x        x          x                    -        -
 AskPerformance   -       -        x        x          x                    -        -
 AskRecords       -       -        x        -          -                    -        -
 ReadLedger       -       -        x        x          x                    x        x
@@ -95,7 +96,7 @@ async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<
         ("trend", Action::AskAggregate, trend::ask(app, who, &series).await.map(drop)),
         ("anpr flow", Action::AskAggregate, flow::ask(app, who, question.period, None).await.map(drop)),
         ("anpr cameras", Action::AskAggregate, flow::cameras(app, who).await.map(drop)),
-        ("query", Action::AskAggregate, sql::query(app, who, "datasets", &[], AsOf::Newest).await.map(drop)),
+        ("query", Action::AskCounts, sql::query(app, who, "datasets", &[], AsOf::Newest).await.map(drop)),
         ("sql", Action::AskRecords, sql::sql(app, who, "SELECT 1", AsOf::Newest).await.map(drop)),
         ("kpi run", Action::AskPerformance, kpi::run(app, who, question.period, None).await.map(drop)),
         ("load", Action::Load, vigie::app::load::load(app, who, &request, &|_, _, _| {}).await.map(drop)),
