@@ -5,7 +5,9 @@
 -- column total int rows
 SELECT 'incidents' AS dataset, min(local_on) AS first_on, max(local_on) AS last_on, count(*) AS total FROM incidents
 UNION ALL
-SELECT 'crimes', min(local_date(reported_at)), max(local_date(reported_at)), count(*) FROM crimes
+-- Without a date of report the date of the offence stands in, as in kpi_crime_count.
+SELECT 'crimes', min(coalesce(local_date(reported_at), local_on)), max(coalesce(local_date(reported_at), local_on)), count(*)
+FROM crimes
 UNION ALL
 SELECT 'stops', min(local_on), max(local_on), count(*) FROM stops
 UNION ALL

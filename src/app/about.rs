@@ -12,6 +12,7 @@ use super::flow::texts;
 use super::hotspots::study_area;
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
+use crate::model::time::Daypart;
 use crate::store::AsOf;
 
 /// The store in a few figures.
@@ -108,7 +109,7 @@ pub(crate) async fn describe(app: &App, who: &Principal) -> Result<About> {
             .config
             .dayparts
             .iter()
-            .map(|d| NamedBand { name: d.name.clone(), label: label(&d.name, &d.band(), !d.weekdays.is_empty()) })
+            .map(|d| NamedBand { name: d.name.clone(), label: label(d) })
             .collect(),
     })
 }
@@ -118,15 +119,20 @@ fn is_usual(name: &str) -> bool {
     matches!(name, "crimes" | "incidents")
 }
 
-fn label(name: &str, band: &str, some_days: bool) -> String {
-    let word = match name {
+fn label(daypart: &Daypart) -> String {
+    let word = match daypart.name.as_str() {
         "day" => "Day",
         "night" => "Night",
         "nte" => "Night-time economy",
         other => other,
     };
-    let days = if some_days { ", set days" } else { "" };
-    format!("{word} {band}{days}")
+    let days: Vec<&str> = daypart
+        .weekdays
+        .iter()
+        .filter_map(|day| ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].get(usize::from(*day)).copied())
+        .collect();
+    let days = if days.is_empty() { String::new() } else { format!(", {}", days.join(" and ")) };
+    format!("{word} {}{days}", daypart.band())
 }
 
 fn read_datasets(batches: &[RecordBatch]) -> Result<Vec<Dataset>> {

@@ -8,6 +8,7 @@ use arrow::datatypes::{Date32Type, Int64Type};
 use serde::Serialize;
 
 use super::App;
+use super::flow::texts;
 use super::places::Places;
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::hotspot::{CellCount, HotspotMap, Method, Question, score};
@@ -104,6 +105,9 @@ pub fn subject(question: &Question) -> String {
 async fn compute(app: &App, snapshot: &Snapshot, question: &Question) -> Result<Scored> {
     let coverage = coverage(snapshot, question).await?;
     refuse_what_cannot_be_said(question, &coverage)?;
+    if coverage.in_period == 0 {
+        known_group(snapshot, &question.dataset, question.group.as_deref()).await?;
+    }
     let mut params = filter(&question.dataset, question.group.as_deref(), question.period, question.daypart.as_ref());
     params.insert("res".to_owned(), Value::Int(i64::from(question.resolution)));
     let counts = cell_counts(&snapshot.query("cell_counts", &params).await?.batches)?;
@@ -152,6 +156,20 @@ async fn coverage(snapshot: &Snapshot, question: &Question) -> Result<Coverage> 
         month_precision: number("month_precision")?,
         last_on,
     })
+}
+
+/// Refuses a group that the dataset never had: an empty map would look like good news.
+pub(super) async fn known_group(snapshot: &Snapshot, dataset: &str, group: Option<&str>) -> Result<()> {
+    let Some(group) = group else { return Ok(()) };
+    let mut known = Vec::new();
+    for batch in &snapshot.query("groups", &BTreeMap::new()).await?.batches {
+        let (datasets, kinds) = (texts(batch, "dataset")?, texts(batch, "kind")?);
+        known.extend(datasets.iter().zip(kinds).filter(|(name, _)| *name == dataset).map(|(_, kind)| kind));
+    }
+    if known.iter().any(|kind| kind == group) {
+        return Ok(());
+    }
+    Err(Error::input(format!("{dataset} has no group `{group}`; there are {}", known.join(", "))).at("group"))
 }
 
 fn refuse_what_cannot_be_said(question: &Question, coverage: &Coverage) -> Result<()> {

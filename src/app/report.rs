@@ -160,18 +160,19 @@ pub fn editions(app: &App, who: &Principal) -> Result<Vec<Edition>> {
     app.store.editions()
 }
 
-/// The text of the newest edition.
+/// The text of an edition, by name and period; of the newest one without them.
 ///
 /// # Errors
-/// `Denied`; `Missing` before the first edition, or if its file is gone or was changed.
-pub fn newest(app: &App, who: &Principal) -> Result<String> {
-    app.enter(who, Action::AskPerformance, "report read", "newest edition")?;
+/// `Denied`; `Missing` if it was never built, or if its file is gone or was changed.
+pub fn read(app: &App, who: &Principal, wanted: Option<(&str, &str)>) -> Result<String> {
+    let subject = wanted.map_or_else(|| "newest edition".to_owned(), |(name, period)| format!("{name} {period}"));
+    app.enter(who, Action::AskPerformance, "report read", &subject)?;
     let edition = app
         .store
         .editions()?
         .into_iter()
-        .next()
-        .ok_or_else(|| Error::missing("no report is built yet; `vigie report build` makes one"))?;
+        .find(|edition| wanted.is_none_or(|(name, period)| edition.edition == name && edition.period == period))
+        .ok_or_else(|| Error::missing("that report is not built yet; `vigie report build` makes one"))?;
     let again = "build it again with `vigie report build`";
     let text = std::fs::read_to_string(&edition.path).map_err(|e| {
         Error::missing(format!("the file of edition {} is gone; {again}", edition.period)).with_cause(e)

@@ -11,12 +11,24 @@ use crate::store::AsOf;
 /// Runs one read-only statement: single records may be in its answer.
 ///
 /// # Errors
-/// `Denied`; `Input` if it is not one `SELECT` or does not resolve.
+/// `Denied` by role, or without a purpose where people or vehicles can be told apart; `Input` if it is not one
+/// `SELECT` or does not resolve.
 pub async fn sql(app: &App, who: &Principal, text: &str, as_of: AsOf) -> Result<Answer> {
     // The statement itself may hold personal values: the audit keeps its digest.
     let digest = format!("{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes()));
     app.enter(who, Action::AskRecords, "sql", &format!("statement {digest}"))?;
-    app.engine.snapshot(as_of).await?.sql(text).await
+    let snapshot = app.engine.snapshot(as_of).await?;
+    if who.purpose.is_none() {
+        let personal = snapshot.personal_columns(text).await?;
+        if !personal.is_empty() {
+            let columns = personal.into_iter().collect::<Vec<_>>().join(", ");
+            return Err(Error::denied(format!(
+                "the statement reads {columns}, which tell one person or vehicle from another: name why with --purpose CODE \
+                 --reference NUMBER"
+            )));
+        }
+    }
+    snapshot.sql(text).await
 }
 
 /// Asks a named question with `key=value` parameters.

@@ -5,7 +5,7 @@ use arrow::compute::concat_batches;
 use serde::Serialize;
 
 use super::App;
-use super::hotspots::filter;
+use super::hotspots::{filter, known_group};
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::trend::{MonthRow, monthly};
 use crate::engine::Value;
@@ -57,6 +57,9 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Tren
     }
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
     // Two years more than asked: the same month a year before, and twelve months before that.
+    if let Some(group) = &question.group {
+        known_group(&snapshot, &question.dataset, Some(group)).await?;
+    }
     let longer = Period { from: add_months(question.period.from, -24), to: question.period.to };
     let params = filter(&question.dataset, question.group.as_deref(), longer, question.daypart.as_ref());
     let answer = snapshot.query("daily_counts", &params).await?;

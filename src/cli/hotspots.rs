@@ -80,11 +80,14 @@ fn summary(answer: &HotspotAnswer) -> String {
     let p = &answer.provenance;
     let hot = answer.map.hottest().len();
     let mut text = format!(
-        "{} cells of {}; {} records counted; {hot} cells above expectation (q at most 0.10)",
+        "{} cells of {}; {} records counted",
         thousands(p.cells.unwrap_or(0)),
         p.study_area.as_deref().unwrap_or("the study area"),
         thousands(p.rows)
     );
+    if answer.map.rows.iter().any(|row| row.z.is_some()) {
+        text.push_str(&format!("; {hot} cells above expectation (q at most 0.10)"));
+    }
     for (reason, count) in &p.excluded {
         text.push_str(&format!("; {} left out: {}", thousands(*count), reason.replace('_', " ")));
     }
@@ -97,6 +100,10 @@ fn summary(answer: &HotspotAnswer) -> String {
 /// The cells above expectation; without any, the fullest ones.
 fn text(answer: &HotspotAnswer) -> String {
     let number = |value: Option<f64>, places: usize| value.map_or("-".to_owned(), |v| format!("{v:.places$}"));
+    let probability = |value: Option<f64>| match value {
+        Some(p) if p < 0.000_001 => "<0.000001".to_owned(),
+        other => number(other, 6),
+    };
     let mut rows = answer.map.hottest();
     if rows.is_empty() {
         rows = answer.map.rows.iter().filter(|row| row.count != Some(0)).collect();
@@ -112,8 +119,8 @@ fn text(answer: &HotspotAnswer) -> String {
             row.count.map_or("[c]".to_owned(), thousands),
             number(row.rate_per_km2, 1),
             number(row.z, 2),
-            number(row.p, 6),
-            number(row.q, 6),
+            probability(row.p),
+            probability(row.q),
             row.bin.words()
         ));
     }

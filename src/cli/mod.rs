@@ -148,8 +148,23 @@ impl Context {
 }
 
 fn local_account() -> Principal {
-    let name = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "local".to_owned());
-    Principal { name, roles: vec![Role::Analyst, Role::Admin], via: "local account", purpose: None }
+    Principal { name: account_name(), roles: vec![Role::Analyst, Role::Admin], via: "local account", purpose: None }
+}
+
+/// The operating-system account that runs this program. Not from the environment: anybody may set `USER`.
+fn account_name() -> String {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        if let Ok(own) = std::fs::metadata("/proc/self") {
+            let id = own.uid().to_string();
+            let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+            let named = accounts.lines().map(|line| line.split(':').collect::<Vec<_>>());
+            let name = named.into_iter().find(|fields| fields.get(2) == Some(&id.as_str()));
+            return name.map_or_else(|| format!("account {id}"), |fields| fields[0].to_owned());
+        }
+    }
+    std::env::var("USER").unwrap_or_else(|_| "local".to_owned())
 }
 
 /// Runs the program's own arguments. `start_server` is what `serve` and `demo` start.

@@ -7,7 +7,7 @@ mod sandbox;
 mod session;
 mod udf;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
@@ -101,6 +101,14 @@ impl Snapshot {
         let frame = self.context.sql(&query.sql).await.map_err(|e| failed(name, e))?;
         let frame = frame.with_param_values(values).map_err(|e| failed(name, e))?;
         collect(frame).await.map_err(|e| failed(name, e))
+    }
+
+    /// Columns about single people or vehicles that a statement reads.
+    ///
+    /// # Errors
+    /// As [`Snapshot::sql`].
+    pub async fn personal_columns(&self, text: &str) -> Result<BTreeSet<String>> {
+        sandbox::personal_columns(sandbox::plan(&self.context, text).await?)
     }
 
     /// Runs one read-only statement.

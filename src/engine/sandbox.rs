@@ -1,10 +1,15 @@
 //! What a user's SQL may do: one statement that reads.
 
+use std::collections::BTreeSet;
+
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use crate::error::{Error, Result};
+use crate::model::schema::PERSONAL;
 
 /// Longest statement accepted, in bytes.
 const LONGEST: usize = 64 * 1024;
@@ -18,6 +23,21 @@ pub(super) async fn plan(context: &SessionContext, text: &str) -> Result<DataFra
     }
     let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     context.sql_with_options(text, options).await.map_err(|e| refused(&e))
+}
+
+/// Columns about single people or vehicles that a statement reads, whatever it calls them in its answer.
+pub(super) fn personal_columns(frame: DataFrame) -> Result<BTreeSet<String>> {
+    let plan = frame.into_optimized_plan().map_err(|e| refused(&e))?;
+    let mut found = BTreeSet::new();
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            let read = scan.projected_schema.fields().iter().map(|field| field.name());
+            found.extend(read.filter(|name| PERSONAL.contains(&name.as_str())).cloned());
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })
+    .map_err(|e| refused(&e))?;
+    Ok(found)
 }
 
 /// The person's own SQL did not run: tell them what the engine said of it.

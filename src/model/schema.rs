@@ -109,6 +109,9 @@ pub const COMMON: &[Column] = &[
     text("month"),
 ];
 
+/// Columns that tell one person or vehicle from another: reading them needs a purpose and a reference.
+pub const PERSONAL: &[&str] = &["vrm_token", "person_token", "victim_token"];
+
 /// The column that tables are partitioned by: `YYYY-MM` of `local_on`, `unknown` without one.
 pub const PARTITION: &str = "month";
 

@@ -1,13 +1,13 @@
 //! The pages: one trip each, then a template.
 
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::Shared;
-use super::problem::Problem;
+use super::problem::{PageWords, Problem};
 use crate::app::{about, admin, flow, kpi, patrol_page, report};
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
@@ -47,6 +47,25 @@ async fn page(shared: &Shared, who: &Principal, title: &str, current: &str, more
 pub(super) fn sign_in(shared: &Shared) -> Response {
     match show("sign-in.html", frame(shared, None, "Sign in", "sign-in", None), json!({})) {
         Ok(page) => (StatusCode::UNAUTHORIZED, page).into_response(),
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+/// Why a page cannot be shown.
+pub(super) fn problem(shared: &Shared, who: &Principal, words: &PageWords) -> Response {
+    let title = match words.status {
+        403 => "Not for your role",
+        404 => "Not here",
+        422 => "The data cannot say",
+        503 => "Busy",
+        _ => words.title,
+    };
+    let more = json!({"problem": {"status": words.status, "title": title, "detail": words.detail}});
+    match show("problem.html", frame(shared, Some(who), title, "problem", None), more) {
+        Ok(page) => {
+            let status = StatusCode::from_u16(words.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, page).into_response()
+        }
         Err(error) => Problem::from(error).into_response(),
     }
 }
@@ -104,7 +123,7 @@ pub(super) async fn reports(State(shared): State<Shared>, Extension(who): Extens
             json!({
                 "name": format!("{} edition", capital(&edition.edition)),
                 "period": edition.period,
-                "href": "/report",
+                "href": format!("/report/{}/{}", edition.edition, edition.period),
                 "built_on": format!("from store version {}", edition.store_version),
             })
         })
@@ -112,9 +131,20 @@ pub(super) async fn reports(State(shared): State<Shared>, Extension(who): Extens
     page(&shared, &who, "Reports", "reports", json!({"editions": editions})).await
 }
 
-/// The newest report: a file of its own, so it brings its own style.
-pub(super) async fn report(State(shared): State<Shared>, Extension(who): Extension<Principal>) -> Page {
-    let html = report::newest(&shared.app, &who)?;
+pub(super) async fn newest_report(State(shared): State<Shared>, Extension(who): Extension<Principal>) -> Page {
+    edition(report::read(&shared.app, &who, None)?)
+}
+
+pub(super) async fn report(
+    State(shared): State<Shared>,
+    Extension(who): Extension<Principal>,
+    Path((name, period)): Path<(String, String)>,
+) -> Page {
+    edition(report::read(&shared.app, &who, Some((&name, &period)))?)
+}
+
+/// A report is a file of its own, so it brings its own style.
+fn edition(html: String) -> Page {
     let policy =
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'";
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())

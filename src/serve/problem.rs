@@ -35,6 +35,14 @@ impl Problem {
     }
 }
 
+/// What a page says in place of its content.
+#[derive(Debug, Clone)]
+pub(super) struct PageWords {
+    pub status: u16,
+    pub title: &'static str,
+    pub detail: String,
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         if matches!(self.error.kind(), Kind::Bug) {
@@ -49,6 +57,11 @@ impl IntoResponse for Problem {
         });
         let mut response = (self.status, Json(body)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.extensions_mut().insert(PageWords {
+            status: self.status.as_u16(),
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            detail: self.error.message().to_owned(),
+        });
         if self.status == StatusCode::TOO_MANY_REQUESTS || self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
         }

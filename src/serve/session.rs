@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
-use super::problem::Problem;
+use super::problem::{PageWords, Problem};
 use super::{Shared, pages};
 use crate::app::admin::who_holds;
 use crate::error::Error;
@@ -116,6 +116,11 @@ pub(super) async fn sign_out(State(shared): State<Shared>, headers: HeaderMap) -
         .into_response()
 }
 
+fn is_for_machines(request: &Request) -> bool {
+    let path = request.uri().path();
+    path.starts_with("/api/") || path.starts_with("/tiles/")
+}
+
 /// Lets signed-in requests through with their [`Principal`]; others get the sign-in page, or 401 if they are no page.
 pub(super) async fn require(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
     let headers = request.headers();
@@ -137,12 +142,16 @@ pub(super) async fn require(State(shared): State<Shared>, mut request: Request, 
     };
     match who {
         Some(who) => {
-            request.extensions_mut().insert(who);
-            next.run(request).await
+            request.extensions_mut().insert(who.clone());
+            let is_page = !is_for_machines(&request);
+            let response = next.run(request).await;
+            // A person gets a page that says why; a machine gets the problem as JSON.
+            match response.extensions().get::<PageWords>() {
+                Some(words) if is_page => pages::problem(&shared, &who, words),
+                _ => response,
+            }
         }
-        None if request.uri().path().starts_with("/api/") || request.uri().path().starts_with("/tiles/") => {
-            Problem::unsigned().into_response()
-        }
+        None if is_for_machines(&request) => Problem::unsigned().into_response(),
         None => pages::sign_in(&shared),
     }
 }

@@ -57,6 +57,7 @@ impl Store {
         for folder in ["tables", "areas", "keys"] {
             fs::create_dir_all(root.join(folder)).map_err(|e| cannot_write(root, e))?;
         }
+        keep_private(root)?;
         fs::write(root.join(config::FILE_NAME), settings).map_err(|e| cannot_write(root, e))?;
         let mut versions = BTreeMap::new();
         for table in schema::tables() {
@@ -206,6 +207,16 @@ impl Store {
         // A panic while holding the lock leaves SQLite consistent: its transaction rolled back.
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Records are for the account that owns the store, and for nobody else on the machine.
+fn keep_private(root: &Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(root, fs::Permissions::from_mode(0o700)).map_err(|e| cannot_write(root, e))?;
+    }
+    Ok(())
 }
 
 fn control_path(root: &Path) -> PathBuf {

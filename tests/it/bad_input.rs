@@ -18,7 +18,7 @@ fn empty_store() -> (TempDir, PathBuf) {
 }
 
 /// Runs twice, for people and for scripts: the same code, the words on stderr, the kind in the object.
-fn refused(store: &Path, args: &[&str], code: i32, kind: &str, words: &[&str]) {
+pub fn refused(store: &Path, args: &[&str], code: i32, kind: &str, words: &[&str]) {
     let people = vigie(store, args);
     assert_eq!(people.code, code, "{args:?}: {}", people.err);
     assert!(people.out.is_empty(), "{args:?}: no data: {}", people.out);

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::bad_input::refused;
 use crate::support::{EXTRACTS, Run, extracts, island, last_year, program, rows, small_sample, text, vigie};
 
 /// Keys of an object, in alphabetical order.
@@ -394,7 +395,9 @@ fn anpr_flow_shows_no_plate_and_no_token() {
 
 #[test]
 fn plates_are_stored_as_tokens_only() {
-    let answer = vigie(island(), &["--json", "sql", "SELECT * FROM anpr_reads LIMIT 50"]).ok();
+    let purpose = ["--purpose", "audit", "--reference", "TEST-1"];
+    let statement = ["--json", "sql", "SELECT * FROM anpr_reads LIMIT 50"];
+    let answer = vigie(island(), &[&purpose[..], &statement[..]].concat()).ok();
     for row in rows(&answer) {
         assert_eq!(row["vrm_token"].as_str().unwrap().len(), 32, "{row}");
         assert!(row.get("vrm").is_none());
@@ -448,4 +451,17 @@ fn the_demo_does_the_main_job_and_may_be_run_again() {
     for (feed, _) in EXTRACTS {
         assert_eq!(unchanged(feed), (Some(0), true), "{feed} a second time");
     }
+}
+
+#[test]
+fn telling_people_or_vehicles_apart_needs_a_purpose() {
+    for statement in [
+        "SELECT vrm_token FROM anpr_reads LIMIT 1",
+        "SELECT t AS harmless FROM (SELECT victim_token AS t FROM crimes)",
+        "SELECT count(*) FROM incidents WHERE person_token = 'x'",
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM anpr_reads WHERE vrm_token = 'x')",
+    ] {
+        refused(island(), &["sql", statement], 4, "denied", &["_token", "--purpose"]);
+    }
+    vigie(island(), &["sql", "SELECT crime_group, count(*) FROM crimes GROUP BY 1"]).ok();
 }

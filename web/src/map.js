@@ -23,6 +23,7 @@ const CELL_ZOOM = 12;
 /** @type {any} */ let chosenRow = null;
 /** @type {MapView} */ let map;
 let styleReady = false;
+let framed = false;
 let asking = new AbortController();
 
 function problem(text) {
@@ -77,6 +78,7 @@ async function ask() {
     answer = await getJson('/api/v1/hotspots', apiParams(view), signal);
     problem('');
     drawAnswer();
+    frameOnce();
   } catch (failure) {
     if (signal.aborted) return;
     answer = null;
@@ -104,12 +106,24 @@ function drawAnswer() {
   }
 }
 
+/** Opens a wide area where its hot cells are: a hull of scattered records can be far larger than the town in it. */
+function frameOnce() {
+  if (framed || !map || !answer) return;
+  framed = true;
+  const hot = answer.rows.filter((row) => row.bin?.startsWith('hot'));
+  if (hot.length === 0) return;
+  const span = (key) => [Math.min(...hot.map((row) => row[key])), Math.max(...hot.map((row) => row[key]))];
+  const [[west, east], [south, north]] = [span('lon'), span('lat')];
+  const wide = (about.bounds[2] - about.bounds[0]) > 3 * (east - west) && (about.bounds[3] - about.bounds[1]) > 3 * (north - south);
+  if (wide) map.fitBounds([[west, south], [east, north]], { padding: 48, maxZoom: 13, animate: false });
+}
+
 function startMap() {
   const [west, south, east, north] = about.bounds;
   const bounds = [[west, south], [east, north]];
   map = new MapView({
     container: 'map', style: currentStyle(), bounds, fitBoundsOptions: { padding: 16 },
-    maxBounds: [[west - 0.5, south - 0.35], [east + 0.5, north + 0.35]], minZoom: 8, maxZoom: 16,
+    maxBounds: [[west - 0.5, south - 0.35], [east + 0.5, north + 0.35]], minZoom: 5, maxZoom: 16,
     dragRotate: false, pitchWithRotate: false, maxPitch: 0, attributionControl: false, fadeDuration: calm.matches ? 0 : 150,
     canvasContextAttributes: { preserveDrawingBuffer: true },
   });
