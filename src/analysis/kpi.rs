@@ -191,7 +191,7 @@ pub fn finding(row: &KpiRow, noun: &str, unit: Unit) -> String {
     let when = period_words(&row.period);
     let Some(value) = row.value else {
         let why = row.undefined_reason.as_deref().unwrap_or("nothing to measure");
-        return format!("{when}: no value for {noun} ({why})");
+        return format!("{when}: no value ({why})");
     };
     let what = format!("{when}: {} {noun}", unit.text(value));
     let (Some(low), Some(high)) = (row.lpl, row.upl) else {
@@ -296,7 +296,7 @@ mod tests {
             "May 2017: 148 things, within the usual range (103 to 197) but part of a lasting shift downwards: an improvement"
         );
         let none = say(|row| (row.value, row.undefined_reason) = (None, Some("suppressed".into())), Unit::Count);
-        assert_eq!(none, "May 2017: no value for things (suppressed)");
+        assert_eq!(none, "May 2017: no value (suppressed)");
         let share = say(|row| (row.value, row.lpl, row.upl) = (Some(0.954), Some(0.88), Some(1.03)), Unit::Percent);
         assert_eq!(share, "May 2017: 95.4% things, within the usual range (88.0% to 100.0%)");
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::analysis::definition::{Check, Definition, Grain, Kpi, MeasureKind, Sensitivity, Status, Target};
 use crate::analysis::disclosure::{Release, SUPPRESSED};
-use crate::analysis::kpi::{Chart, KpiRow, finding, with_limits};
+use crate::analysis::kpi::{Chart, KpiRow, finding, period_words, with_limits};
 use crate::analysis::kpi_values::{Observation, Reach, Slot};
 use crate::analysis::reconcile::{Reconciliation, ShareClaim, does_not_close, share};
 use crate::model::provenance::Provenance;
@@ -76,8 +76,20 @@ impl MeasureRun {
 
     fn say(&mut self) {
         let unit = self.kpi.unit;
-        self.finding =
-            self.latest().map_or_else(String::new, |row| finding(row, &self.kpi.noun, unit));
+        let Some(latest) = self.latest() else { return };
+        let mut text = finding(latest, &self.kpi.noun, unit);
+        // A quarter is more than its last month: say which of its other periods stood out.
+        let is_outside = |row: &&KpiRow| match (row.value, row.lpl, row.upl) {
+            (Some(value), Some(low), Some(high)) => value < low || value > high,
+            _ => false,
+        };
+        let others = self.asked().iter().filter(|row| row.period != latest.period);
+        let outside: Vec<String> = others.filter(is_outside).map(|row| period_words(&row.period)).collect();
+        if !outside.is_empty() {
+            text.push_str("; outside the usual range before that: ");
+            text.push_str(&outside.join(", "));
+        }
+        self.finding = text;
     }
 }
 
