@@ -463,5 +463,5 @@ fn telling_people_or_vehicles_apart_needs_a_purpose() {
     ] {
         refused(island(), &["sql", statement], 4, "denied", &["_token", "--purpose"]);
     }
-    vigie(island(), &["sql", "SELECT crime_group, count(*) FROM crimes GROUP BY 1"]).ok();
+    vigie(island(), &["--json", "sql", "SELECT crime_group, count(*) FROM crimes GROUP BY 1"]).ok();
 }
