@@ -44,7 +44,7 @@ pub fn program() -> Command {
     for name in ["VIGIE_STORE", "VIGIE_TOKEN", "VIGIE_LOG", "LOGNAME"] {
         command.env_remove(name);
     }
-    command.env("USER", "tester").stdin(Stdio::null());
+    command.env("USER", "somebody else").stdin(Stdio::null());
     command
 }
 
