@@ -103,11 +103,11 @@ pub enum Action {
     Load,
     /// Counts by cell, area, month: hotspots, tiles, trend, flow.
     AskAggregate,
-    /// Named queries: counts as they are, without the release rule for the public.
-    AskCounts,
     /// KPI values and reports.
     AskPerformance,
-    /// Single records: free SQL, record queries.
+    /// Named queries of the catalogue: counts as they are, before release.
+    AskQuery,
+    /// Single records: free SQL.
     AskRecords,
     /// The ledger of loads and its rejects.
     ReadLedger,
@@ -121,8 +121,8 @@ impl Action {
         Action::Administer,
         Action::Load,
         Action::AskAggregate,
-        Action::AskCounts,
         Action::AskPerformance,
+        Action::AskQuery,
         Action::AskRecords,
         Action::ReadLedger,
         Action::ReadAudit,
@@ -135,8 +135,7 @@ impl Action {
             Action::AskAggregate => {
                 &[Role::Public, Role::Officer, Role::Analyst, Role::Inspector, Role::PerformanceManager]
             }
-            Action::AskCounts => &[Role::Officer, Role::Analyst, Role::Inspector, Role::PerformanceManager],
-            Action::AskPerformance => &[Role::Analyst, Role::Inspector, Role::PerformanceManager],
+            Action::AskPerformance | Action::AskQuery => &[Role::Analyst, Role::Inspector, Role::PerformanceManager],
             Action::AskRecords => &[Role::Analyst],
             Action::ReadLedger => {
                 &[Role::Analyst, Role::Inspector, Role::PerformanceManager, Role::Auditor, Role::Admin]
@@ -150,8 +149,8 @@ impl Action {
             Action::Administer => "changing the store",
             Action::Load => "loading extracts",
             Action::AskAggregate => "asking for counts",
-            Action::AskCounts => "asking named queries",
             Action::AskPerformance => "asking for KPIs and reports",
+            Action::AskQuery => "asking named queries",
             Action::AskRecords => "reading single records",
             Action::ReadLedger => "reading the ledger of loads",
             Action::ReadAudit => "reading the audit",

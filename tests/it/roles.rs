@@ -2,7 +2,7 @@
 
 use vigie::analysis::hotspot::{Method, Question};
 use vigie::app::load::Request;
-use vigie::app::{App, about, admin, flow, hotspots, kpi, sql, trend};
+use vigie::app::{App, about, admin, flow, hotspots, kpi, patrol_page, report, sql, trend};
 use vigie::error::{Error, Kind};
 use vigie::model::access::{Action, Principal, Role, decide};
 use vigie::model::time::{Period, parse_date};
@@ -16,8 +16,8 @@ const TABLE: &str = "
 Administer       -       -        -        -          -                    -        x
 Load             -       -        x        -          -                    -        -
 AskAggregate     x       x        x        x          x                    -        -
-AskCounts        -       x        x        x          x                    -        -
 AskPerformance   -       -        x        x          x                    -        -
+AskQuery         -       -        x        x          x                    -        -
 AskRecords       -       -        x        -          -                    -        -
 ReadLedger       -       -        x        x          x                    x        x
 ReadAudit        -       -        -        -          -                    x        x
@@ -96,7 +96,9 @@ async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<
         ("trend", Action::AskAggregate, trend::ask(app, who, &series).await.map(drop)),
         ("anpr flow", Action::AskAggregate, flow::ask(app, who, question.period, None).await.map(drop)),
         ("anpr cameras", Action::AskAggregate, flow::cameras(app, who).await.map(drop)),
-        ("query", Action::AskCounts, sql::query(app, who, "datasets", &[], AsOf::Newest).await.map(drop)),
+        ("patrol page", Action::AskAggregate, patrol_page::ask(app, who).await.map(drop)),
+        ("reports", Action::AskPerformance, report::editions(app, who).map(drop)),
+        ("query", Action::AskQuery, sql::query(app, who, "datasets", &[], AsOf::Newest).await.map(drop)),
         ("sql", Action::AskRecords, sql::sql(app, who, "SELECT 1", AsOf::Newest).await.map(drop)),
         ("kpi run", Action::AskPerformance, kpi::run(app, who, question.period, None).await.map(drop)),
         ("load", Action::Load, vigie::app::load::load(app, who, &request, &|_, _, _| {}).await.map(drop)),
@@ -122,7 +124,7 @@ async fn every_trip_keeps_to_the_table_for_every_role() {
         let auditor = somebody(&[Role::Auditor]);
         let lines = admin::audit_lines(&app, &auditor, 10_000).unwrap();
         let own: Vec<_> = lines.iter().filter(|line| line.who == who.name).collect();
-        assert!(own.len() >= 12, "every trip of {} left a line, refused ones too: {}", role.name(), own.len());
+        assert!(own.len() >= 14, "every trip of {} left a line, refused ones too: {}", role.name(), own.len());
         for line in own {
             assert_eq!(line.roles, role.name());
             assert!(["allowed", "denied"].contains(&line.outcome.as_str()), "{line:?}");
