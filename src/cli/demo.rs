@@ -23,9 +23,9 @@ pub(super) struct Demo {
     /// Folder of the demo: its store and its report
     #[arg(long, default_value = "./vigie-demo")]
     dir: PathBuf,
-    /// Folder of the synthetic extracts
-    #[arg(long, default_value = "data-samples")]
-    samples: PathBuf,
+    /// Folder of the synthetic extracts; without it data-samples, or, where that is not, extracts made on the spot
+    #[arg(long)]
+    samples: Option<PathBuf>,
     /// Address to serve at; without it 127.0.0.1:8080, or any free port if that one is taken
     #[arg(long)]
     listen: Option<SocketAddr>,
@@ -71,24 +71,15 @@ impl Steps<'_> {
 
 impl Demo {
     pub async fn run(self, context: &Context) -> Result<()> {
-        for (_, file) in EXTRACTS {
-            let path = self.samples.join(file);
-            if !path.is_file() {
-                return Err(Error::missing(format!(
-                    "there is no {}; run from the project's folder, or make the extracts with \
-                     `vigie sample --seed 1 --out FOLDER` and name it with --samples",
-                    path.display()
-                )));
-            }
-        }
         let now = Instant::now();
         let mut steps = Steps { context, done: Vec::new(), started: now, step: now };
+        let samples = self.extracts(&mut steps)?;
         let store = self.dir.join("store");
         let who = context.local();
-        let app = open(&store, &who, &self.samples).await?;
+        let app = open(&store, &who, &samples).await?;
         steps.done("store", &store.display().to_string(), Map::new());
         for (feed, file) in EXTRACTS {
-            ingest(&app, &who, feed, &self.samples.join(file), &mut steps).await?;
+            ingest(&app, &who, feed, &samples.join(file), &mut steps).await?;
         }
         let until = data_end(&app, &who).await?;
         find_hotspots(&app, &who, until, &mut steps).await?;
@@ -111,6 +102,28 @@ impl Demo {
             return Ok(());
         }
         super::serve::serve_app(context, app, listen).await
+    }
+}
+
+impl Demo {
+    /// Where the extracts are: the folder named, the project's own, or a fresh island of the same seed.
+    fn extracts(&self, steps: &mut Steps<'_>) -> Result<PathBuf> {
+        let holds_all = |folder: &Path| EXTRACTS.iter().all(|(_, file)| folder.join(file).is_file());
+        if let Some(named) = &self.samples {
+            if holds_all(named) {
+                return Ok(named.clone());
+            }
+            let missing = EXTRACTS.iter().find(|(_, file)| !named.join(file).is_file()).map_or("", |(_, file)| *file);
+            return Err(Error::missing(format!("there is no {}", named.join(missing).display())));
+        }
+        let own = PathBuf::from("data-samples");
+        if holds_all(&own) {
+            return Ok(own);
+        }
+        let made = self.dir.join("extracts");
+        crate::sample::write(&crate::sample::Options::default(), &made, &|_, _| {})?;
+        steps.done("sample", &format!("the synthetic island of seed 1 in {}", made.display()), Map::new());
+        Ok(made)
     }
 }
 
