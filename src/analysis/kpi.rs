@@ -14,7 +14,7 @@ use crate::stats::spc::{Assurance, Direction, Limits, Point, Profile, Variation,
 pub struct KpiRow {
     /// KPI.
     pub id: String,
-    /// What is measured, in a word: `count`, `proportion`, `mean`, `stock`.
+    /// Number of the measure in the plan: `M03`.
     pub measure: String,
     /// `2017-05`, `2017-Q3` or `2017`.
     pub period: String,

@@ -145,8 +145,10 @@ pub(super) async fn report(
 
 /// A report is a file of its own, so it brings its own style.
 fn edition(html: String) -> Page {
-    let policy =
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'";
+    let policy = format!(
+        "default-src 'none'; style-src {}; img-src data:; frame-ancestors 'none'; base-uri 'none'",
+        html::report_style_source()
+    );
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
 }
 
