@@ -120,9 +120,10 @@ impl Config {
         for part in raw.daypart {
             let mut daypart = Daypart::parse_band(&part.band).map_err(|e| e.at(format!("{origin}: daypart.band")))?;
             for day in &part.weekdays {
-                daypart.weekdays.push(weekday(day).ok_or_else(|| {
-                    wrong("daypart.weekdays", format!("`{day}`: write monday to sunday"))
-                })?);
+                daypart.weekdays.push(
+                    weekday(day)
+                        .ok_or_else(|| wrong("daypart.weekdays", format!("`{day}`: write monday to sunday")))?,
+                );
             }
             if dayparts.iter().any(|d: &Daypart| d.name == part.name) {
                 return Err(wrong("daypart.name", format!("`{}` is there twice", part.name)));

@@ -417,7 +417,8 @@ fn direction<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<
 
 fn unit<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Unit, D::Error> {
     let name = String::deserialize(deserializer)?;
-    Unit::parse(&name).ok_or_else(|| serde::de::Error::custom(format!("`{name}`: write count, percent, minutes or number")))
+    Unit::parse(&name)
+        .ok_or_else(|| serde::de::Error::custom(format!("`{name}`: write count, percent, minutes or number")))
 }
 
 fn toml_date<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<NaiveDate, D::Error> {

@@ -349,7 +349,11 @@ mod tests {
 
     #[test]
     fn a_step_change_is_a_concern() {
-        let run = run_of("M06", |i| count(if i < 17 { 150.0 + (i % 3) as f64 } else { 190.0 + (i % 3) as f64 }), "2017-12-31");
+        let run = run_of(
+            "M06",
+            |i| count(if i < 17 { 150.0 + (i % 3) as f64 } else { 190.0 + (i % 3) as f64 }),
+            "2017-12-31",
+        );
         let last = run.latest().unwrap();
         assert_eq!(last.variation.map(|v| v.name()), Some("concern_high"));
         assert!(run.finding.ends_with("a concern"), "{}", run.finding);
@@ -359,7 +363,11 @@ mod tests {
     fn the_plan_and_the_records_are_set_against_each_other() {
         let part = run_of("M06", |_| count(150.0), "2017-12-31");
         let whole = run_of("M01", |_| count(1167.0), "2017-12-31");
-        let claim = run_of("M17", |_| Some(Observation { numerator: Some(150.0), denominator: Some(1167.0), ..Observation::default() }), "2017-12-31");
+        let claim = run_of(
+            "M17",
+            |_| Some(Observation { numerator: Some(150.0), denominator: Some(1167.0), ..Observation::default() }),
+            "2017-12-31",
+        );
         let all = run(vec![part, whole, claim]);
         let warning = all.warnings().next().unwrap();
         assert!((warning.plan_share.unwrap() - 1800.0 / 14_000.0).abs() < 1e-12);

@@ -106,8 +106,8 @@ impl Observation {
 
 fn text_column(batch: &RecordBatch, name: &str) -> Result<Vec<Option<String>>> {
     let column = batch.column_by_name(name).ok_or_else(|| Error::bug(format!("the query has no column {name}")))?;
-    let column = cast(column, &DataType::Utf8)
-        .map_err(|e| Error::bug(format!("column {name} is not text")).with_cause(e))?;
+    let column =
+        cast(column, &DataType::Utf8).map_err(|e| Error::bug(format!("column {name} is not text")).with_cause(e))?;
     Ok(column.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect())
 }
 
@@ -168,8 +168,7 @@ impl Reach {
     /// Whether the table holds the last day of some dates, likewise.
     pub fn holds_end(&self, dates: &Period) -> bool {
         let Some(last) = dates.to.pred_opt() else { return false };
-        self.table.last_on >= last
-            || (self.all.last_on >= last && (last - self.table.last_on).num_days() <= GRACE_DAYS)
+        self.table.last_on >= last || (self.all.last_on >= last && (last - self.table.last_on).num_days() <= GRACE_DAYS)
     }
 }
 

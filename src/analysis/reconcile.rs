@@ -90,7 +90,9 @@ pub fn share(claim: &ShareClaim<'_>) -> Option<Reconciliation> {
         ));
     }
     if !agrees {
-        text.push_str(" Either the base, the category or the period differs: settle which before either figure is used.");
+        text.push_str(
+            " Either the base, the category or the period differs: settle which before either figure is used.",
+        );
     }
     let title = if agrees {
         format!("The plan's figures for {part} agree")

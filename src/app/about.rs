@@ -105,12 +105,7 @@ pub(crate) async fn describe(app: &App, who: &Principal) -> Result<About> {
         synthetic: app.config.synthetic,
         role: who.role_names(),
         datasets,
-        dayparts: app
-            .config
-            .dayparts
-            .iter()
-            .map(|d| NamedBand { name: d.name.clone(), label: label(d) })
-            .collect(),
+        dayparts: app.config.dayparts.iter().map(|d| NamedBand { name: d.name.clone(), label: label(d) }).collect(),
     })
 }
 

@@ -112,8 +112,11 @@ enum Command {
 }
 
 /// Starts a server; it tells the address once it listens.
-pub type StartServer =
-    fn(App, SocketAddr, Box<dyn FnOnce(SocketAddr) -> Result<()> + Send>) -> Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+pub type StartServer = fn(
+    App,
+    SocketAddr,
+    Box<dyn FnOnce(SocketAddr) -> Result<()> + Send>,
+) -> Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
 /// Everything a command needs.
 struct Context {

@@ -94,9 +94,7 @@ fn plot(slots: usize, (low, high): (f64, f64), bars: Option<&Bars<'_>>, lines: &
                 .map_err(|e| failed(&e))?;
             if line.points {
                 let fill = rgb(line.colour).filled();
-                chart
-                    .draw_series(numbered(line.values).map(|at| Circle::new(at, 3, fill)))
-                    .map_err(|e| failed(&e))?;
+                chart.draw_series(numbered(line.values).map(|at| Circle::new(at, 3, fill))).map_err(|e| failed(&e))?;
             }
         }
         root.present().map_err(|e| failed(&e))?;
@@ -215,8 +213,7 @@ fn levels(out: &mut String, plotted: &Plotted, levels: &[Level<'_>]) {
     use std::fmt::Write as _;
     for level in levels {
         let y = coordinate(plotted.y(level.value));
-        let dash =
-            if level.dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{}\"", level.dash) };
+        let dash = if level.dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{}\"", level.dash) };
         let _ = writeln!(
             out,
             "<line x1=\"{LEFT}\" x2=\"{}\" y1=\"{y}\" y2=\"{y}\" stroke=\"{}\" stroke-width=\"{}\"{dash}/>",

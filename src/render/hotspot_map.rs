@@ -80,8 +80,7 @@ fn period(p: &Provenance) -> String {
 /// The lines under a map: period, records, data cut-off, method and its score.
 pub fn notes(p: &Provenance) -> Vec<String> {
     let cut_off = p.data_cut_off.as_deref().map_or_else(|| "an unknown date".to_owned(), format::iso_date);
-    let mut notes =
-        vec![format!("{}: {} records; data to {cut_off}", period(p), format::count_or(Some(p.rows), "?"))];
+    let mut notes = vec![format!("{}: {} records; data to {cut_off}", period(p), format::count_or(Some(p.rows), "?"))];
     let method = match p.method.as_deref() {
         Some("gi-star") => "Gi* with its ring of neighbours; classes from q (Benjamini-Hochberg)",
         Some(other) => other,
@@ -184,14 +183,16 @@ mod tests {
             rows: 1234,
             ..Provenance::default()
         };
-        assert_eq!(
-            finding(&map, &provenance),
-            "2 cells have more crimes around them than expected: 2 in St Helier"
-        );
+        assert_eq!(finding(&map, &provenance), "2 cells have more crimes around them than expected: 2 in St Helier");
         let svg = svg("map", &map, &provenance, &Base::default());
-        for words in ["99% sure (1)", "90% sure (0)", "not different from expected (1)", "Fewer than expected, 95% sure (1)",
-            "1 October 2016 to 30 September 2017: 1,234 records", "<desc id=\"map-desc\">"]
-        {
+        for words in [
+            "99% sure (1)",
+            "90% sure (0)",
+            "not different from expected (1)",
+            "Fewer than expected, 95% sure (1)",
+            "1 October 2016 to 30 September 2017: 1,234 records",
+            "<desc id=\"map-desc\">",
+        ] {
             assert!(svg.contains(words), "{words}");
         }
         assert!(svg.contains(">1</text>"), "the first hotspot carries its number");

@@ -12,8 +12,7 @@ use crate::model::time::{parse_date, parse_period_name};
 /// A run of all measures of the plan with made-up values: also used by the tests of the report.
 pub(in crate::render) fn sample_run(role: Role) -> Released<KpiRun> {
     let period = parse_period_name("2017-Q3").unwrap();
-    let extent =
-        Extent { first_on: parse_date("2015-01-01").unwrap(), last_on: parse_date("2017-12-31").unwrap() };
+    let extent = Extent { first_on: parse_date("2015-01-01").unwrap(), last_on: parse_date("2017-12-31").unwrap() };
     let slots = slots(period, Grain::Month, BASELINE, Some(extent.first_on)).unwrap();
     let mut measures = Vec::new();
     let mut seen_all = Vec::new();
@@ -35,8 +34,7 @@ pub(in crate::render) fn sample_run(role: Role) -> Released<KpiRun> {
         seen_all.push(seen);
     }
     let checks = checks(&measures, &seen_all, period);
-    let provenance =
-        Provenance { data_cut_off: Some("2017-12-31".into()), store_version: 7, ..Provenance::default() };
+    let provenance = Provenance { data_cut_off: Some("2017-12-31".into()), store_version: 7, ..Provenance::default() };
     let who = Principal { name: "r".into(), roles: vec![role], via: "test", purpose: None };
     release(KpiRun { measures, checks, period, provenance }, &Policy { threshold: 5 }, &who)
 }

@@ -78,13 +78,7 @@ impl Projection {
         let x_scale = (WIDTH - 2.0 * margin) / (bounds.east - bounds.west).max(1e-6);
         let y_scale = x_scale / middle.cos().max(0.01);
         let height = (bounds.north - bounds.south).max(1e-6) * y_scale + 2.0 * margin;
-        Self {
-            west: bounds.west - margin / x_scale,
-            north: bounds.north + margin / y_scale,
-            x_scale,
-            y_scale,
-            height,
-        }
+        Self { west: bounds.west - margin / x_scale, north: bounds.north + margin / y_scale, x_scale, y_scale, height }
     }
 
     fn place(&self, point: Point) -> (f64, f64) {
@@ -265,9 +259,14 @@ mod tests {
     #[test]
     fn map_has_name_legend_and_notes() {
         let svg = sample();
-        for words in ["role=\"img\"", "<title id=\"day-title\">Hot by day", "More than expected (2)",
-            "Fewer than expected (0)", "1 July 2017 to 30 September 2017", "St &lt;Helier&gt;"]
-        {
+        for words in [
+            "role=\"img\"",
+            "<title id=\"day-title\">Hot by day",
+            "More than expected (2)",
+            "Fewer than expected (0)",
+            "1 July 2017 to 30 September 2017",
+            "St &lt;Helier&gt;",
+        ] {
             assert!(svg.contains(words), "{words}\n{svg}");
         }
         assert_eq!(svg, sample());

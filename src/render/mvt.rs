@@ -3,8 +3,8 @@
 use mvt::{GeomData, GeomEncoder, GeomType};
 
 use crate::error::{Error, Result};
-use crate::space::{Point, TileId};
 use crate::space::tile::EXTENT;
+use crate::space::{Point, TileId};
 
 /// Shapes are kept this far beyond the edge, so that outlines do not show where tiles meet. Tile units.
 pub const BUFFER: f64 = 64.0;

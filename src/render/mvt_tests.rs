@@ -182,10 +182,7 @@ fn a_tile_is_version_two_with_its_properties() {
         .chunks(2)
         .map(|t| (layer.keys[usize::try_from(t[0]).unwrap()].as_str(), &layer.values[usize::try_from(t[1]).unwrap()]))
         .collect();
-    assert_eq!(
-        pairs,
-        vec![("n", &Value::Int(12)), ("b", &Value::Int(-3)), ("name", &Value::Text("Gorey".into()))]
-    );
+    assert_eq!(pairs, vec![("n", &Value::Int(12)), ("b", &Value::Int(-3)), ("name", &Value::Text("Gorey".into()))]);
 }
 
 #[test]
@@ -220,7 +217,9 @@ fn what_is_outside_is_left_out() {
     let far = Point { lat: 51.5, lon: 0.0 };
     assert!(one(Geometry::Point(far)).is_none());
     assert!(one(Geometry::Line(vec![far, Point { lat: 51.6, lon: 0.1 }])).is_none());
-    assert!(one(Geometry::Polygon(vec![vec![far, Point { lat: 51.6, lon: 0.0 }, Point { lat: 51.6, lon: 0.1 }]])).is_none());
+    assert!(
+        one(Geometry::Polygon(vec![vec![far, Point { lat: 51.6, lon: 0.0 }, Point { lat: 51.6, lon: 0.1 }]])).is_none()
+    );
 }
 
 #[test]

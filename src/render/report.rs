@@ -12,9 +12,9 @@ use crate::analysis::owner::Owners;
 use crate::error::Result;
 use crate::model::provenance::{Provenance, generator};
 use crate::model::time::Period;
-use crate::render::{format, hotspot_map, html};
 use crate::render::kpi_view::{self, KpiView, TableView, WarningView};
 use crate::render::map_svg::Base;
+use crate::render::{format, hotspot_map, html};
 
 /// Rows of a series shown in a report: this month, and the same month a year before. The rest can be unfolded.
 const RECENT: usize = 13;

@@ -31,7 +31,8 @@ fn map(role: Role) -> Released<HotspotMap> {
 
 fn report(audience: Audience, role: Role) -> String {
     let (run, day, night) = (sample_run(role), map(role), map(role));
-    let provenance = Provenance { from: Some("2016-10-01".into()), to: Some("2017-10-01".into()), ..Provenance::default() };
+    let provenance =
+        Provenance { from: Some("2016-10-01".into()), to: Some("2017-10-01".into()), ..Provenance::default() };
     let part = |name: &str, label: &str, answer| MapPart {
         name: name.to_owned(),
         label: label.to_owned(),
@@ -77,10 +78,8 @@ fn tags<'t>(html: &'t str, names: &[&str]) -> Vec<(usize, &'t str)> {
 #[test]
 fn headings_nest_and_there_is_one_title() {
     let html = report(Audience::Authority, Role::Analyst);
-    let levels: Vec<u32> = tags(&html, &["h1", "h2", "h3", "h4"])
-        .iter()
-        .map(|(_, name)| name[1..].parse().unwrap())
-        .collect();
+    let levels: Vec<u32> =
+        tags(&html, &["h1", "h2", "h3", "h4"]).iter().map(|(_, name)| name[1..].parse().unwrap()).collect();
     assert_eq!(levels.iter().filter(|l| **l == 1).count(), 1);
     assert_eq!(levels[0], 1);
     assert!(levels.windows(2).all(|w| w[1] <= w[0] + 1), "{levels:?}");

@@ -104,8 +104,7 @@ mod tests {
 
     #[test]
     fn a_frame_has_a_name_a_description_and_no_way_out_of_its_text() {
-        let words =
-            Words { id: "response.m03".into(), title: "A < B".into(), description: "</svg><script>".into() };
+        let words = Words { id: "response.m03".into(), title: "A < B".into(), description: "</svg><script>".into() };
         let svg = frame(&words, "chart", 10.0, 5.5, "");
         assert!(svg.contains("aria-labelledby=\"response-m03-title response-m03-desc\""));
         assert!(svg.contains("<title id=\"response-m03-title\">A &lt; B</title>"));

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::array::{Array, AsArray};
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::csv::WriterBuilder;
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -72,8 +72,7 @@ fn text(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<String> {
             column.extend((0..batch.num_rows()).map(|row| shown.value(row).to_string()));
         }
     }
-    let widths: Vec<usize> =
-        columns.iter().map(|c| c.iter().map(|v| v.chars().count()).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> = columns.iter().map(|c| c.iter().map(|v| v.chars().count()).max().unwrap_or(0)).collect();
     let right: Vec<bool> = schema.fields().iter().map(|f| f.data_type().is_numeric()).collect();
     let mut out = String::new();
     for row in 0..columns.first().map_or(0, Vec::len) {
@@ -83,7 +82,11 @@ fn text(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<String> {
                 line.push_str("  ");
             }
             let width = widths[at];
-            line.push_str(&if right[at] { format!("{:>width$}", column[row]) } else { format!("{:<width$}", column[row]) });
+            line.push_str(&if right[at] {
+                format!("{:>width$}", column[row])
+            } else {
+                format!("{:<width$}", column[row])
+            });
         }
         out.push_str(line.trim_end());
         out.push('\n');
@@ -151,8 +154,8 @@ fn to_parquet(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>> {
         .set_created_by(crate::model::provenance::generator())
         .build();
     let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, Arc::clone(schema), Some(properties))
-        .map_err(|e| failed("Parquet", e))?;
+    let mut writer =
+        ArrowWriter::try_new(&mut bytes, Arc::clone(schema), Some(properties)).map_err(|e| failed("Parquet", e))?;
     for batch in batches {
         writer.write(batch).map_err(|e| failed("Parquet", e))?;
     }

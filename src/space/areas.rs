@@ -248,7 +248,9 @@ mod tests {
         let mut random = rand_pcg::Pcg64::seed_from_u64(1);
         let corners = parishes.areas.iter().flat_map(|a| a.polygons.iter()).flat_map(|p| p.exterior().0.clone());
         let mut points: Vec<Point> = corners.map(shapes::to_point).collect();
-        points.extend((0..100_000).map(|_| Point { lat: random.random_range(49.1..49.3), lon: random.random_range(-2.3..-1.9) }));
+        points.extend(
+            (0..100_000).map(|_| Point { lat: random.random_range(49.1..49.3), lon: random.random_range(-2.3..-1.9) }),
+        );
         for point in points {
             let exact = parishes.search(point).map(|area| parishes.areas[area].name.as_str());
             assert_eq!(parishes.find(point), exact, "{point:?}");

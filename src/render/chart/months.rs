@@ -72,7 +72,8 @@ mod tests {
     use super::*;
 
     fn chart(periods: &[String], lines: usize) -> Chart<'_> {
-        let series = |n: usize| Series { label: format!("line {n}"), values: vec![Some(3.0), None, Some(5.0 + n as f64)] };
+        let series =
+            |n: usize| Series { label: format!("line {n}"), values: vec![Some(3.0), None, Some(5.0 + n as f64)] };
         Chart {
             words: Words { id: "trend".into(), title: "t".into(), description: "d".into() },
             periods,

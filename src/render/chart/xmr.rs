@@ -77,8 +77,7 @@ pub fn draw(chart: &Chart<'_>) -> Result<String> {
     levels(&mut out, &plotted, &level_list(chart, limits));
     for (slot, point) in chart.points.iter().enumerate() {
         if let (Some(value), Some(signal)) = (point.value, point.signal) {
-            let words =
-                format!("{}: {}, {}", period_words(&point.period), format::value(value, unit), signal.rule);
+            let words = format!("{}: {}, {}", period_words(&point.period), format::value(value, unit), signal.rule);
             mark(&mut out, (plotted.x(slot), plotted.y(value)), signal, chart.direction, &words);
         }
     }
@@ -151,8 +150,7 @@ fn mark(out: &mut String, (x, y): (f64, f64), signal: Signal, direction: Directi
         (_, true) => vec![(x, y - r), (x + r, y + r * 0.7), (x - r, y + r * 0.7)],
         (_, false) => vec![(x, y + r), (x + r, y - r * 0.7), (x - r, y - r * 0.7)],
     };
-    let points: Vec<String> =
-        points.into_iter().map(|(x, y)| format!("{},{}", coordinate(x), coordinate(y))).collect();
+    let points: Vec<String> = points.into_iter().map(|(x, y)| format!("{},{}", coordinate(x), coordinate(y))).collect();
     let _ = writeln!(
         out,
         "<polygon class=\"signal\" points=\"{}\" fill=\"{}\" stroke=\"{}\" stroke-width=\"1.5\"><title>{}</title></polygon>",
@@ -213,9 +211,8 @@ mod tests {
 
     #[test]
     fn a_series_without_values_is_drawn_empty() {
-        let empty: Vec<Point> = (1..=3)
-            .map(|m| Point { period: format!("2017-{m:02}"), value: None, signal: None })
-            .collect();
+        let empty: Vec<Point> =
+            (1..=3).map(|m| Point { period: format!("2017-{m:02}"), value: None, signal: None }).collect();
         let svg = sample(&empty);
         assert_eq!(svg.matches("<circle").count(), 0);
     }
