@@ -355,7 +355,7 @@ mod tests {
             "2017-12-31",
         );
         let last = run.latest().unwrap();
-        assert_eq!(last.variation.map(|v| v.name()), Some("concern_high"));
+        assert_eq!(last.variation.map(crate::stats::spc::Variation::name), Some("concern_high"));
         assert!(run.finding.ends_with("a concern"), "{}", run.finding);
     }
 
