@@ -449,7 +449,7 @@ mod tests {
         let kpis = builtin().unwrap();
         let find = |m: &str| kpis.iter().find(|k| k.measure == m).unwrap();
         let incidents = find("M01").target_on(day("2017-05-01")).unwrap();
-        assert!((incidents.value_for(Grain::Month, Unit::Count) - 1166.666_666_7).abs() < 1e-6);
+        assert!((incidents.value_for(Grain::Month, Unit::Count) - 1_166.666_666_7).abs() < 1e-6);
         let share = find("M17").target_on(day("2017-05-01")).unwrap();
         assert!((share.value_for(Grain::Month, Unit::Percent) - 0.2).abs() < 1e-12);
         assert!(find("M06").target_on(day("2016-05-01")).is_none());

@@ -72,13 +72,12 @@ pub(super) async fn answer(app: &App, who: &Principal, question: &Question) -> R
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
     let key = format!("{} {}", snapshot.version(), subject(question));
     let kept = app.memory.map(&key);
-    let scored = match kept {
-        Some(scored) => scored,
-        None => {
-            let scored = Arc::new(compute(app, &snapshot, question).await?);
-            app.memory.keep(key, &scored);
-            scored
-        }
+    let scored = if let Some(scored) = kept {
+        scored
+    } else {
+        let scored = Arc::new(compute(app, &snapshot, question).await?);
+        app.memory.keep(key, &scored);
+        scored
     };
     let policy = Policy { threshold: app.config.public_threshold };
     Ok(HotspotAnswer {

@@ -238,7 +238,7 @@ impl<'a> Pipeline<'a> {
     async fn run(self, mut take: impl AsyncFnMut(Cleaned, u64) -> Result<()>) -> Result<()> {
         // Opened here, so that a file that is empty or of another shape is refused before a thread starts.
         let reader = ingest::read::open(self.path, self.feed)?;
-        let cleaners = thread::available_parallelism().map_or(1, |n| n.get()).min(8);
+        let cleaners = thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8);
         let (text_in, text_out) = sync_channel::<Numbered>(IN_FLIGHT);
         let (clean_in, clean_out) = sync_channel::<CleanedBatch>(IN_FLIGHT);
         let text_out = Arc::new(Mutex::new(text_out));
@@ -304,7 +304,7 @@ async fn in_order(
 }
 
 impl Totals {
-    fn report(&self, feed: &Feed, files: Vec<String>, rejects: &mut Vec<Reject>) -> LoadReport {
+    fn report(&self, feed: &Feed, files: Vec<String>, rejects: &mut [Reject]) -> LoadReport {
         rejects.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
         LoadReport {
             feed: feed.name.clone(),

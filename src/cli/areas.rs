@@ -11,7 +11,7 @@ use crate::error::Result;
 
 #[derive(Subcommand)]
 pub(super) enum Areas {
-    /// Load the force's own boundaries (GeoJSON polygons in WGS84); set study_area = "loaded" in vigie.toml to use them
+    /// Load the force's own boundaries (GeoJSON polygons in WGS84); set `study_area` = "loaded" in vigie.toml to use them
     Load {
         /// GeoJSON file
         file: PathBuf,

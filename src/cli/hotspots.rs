@@ -16,7 +16,7 @@ use crate::render::table::Format;
 
 #[derive(Args)]
 pub(super) struct Hotspots {
-    /// crimes, incidents, stops, offences, collisions, anpr_reads or pings
+    /// crimes, incidents, stops, offences, collisions, `anpr_reads` or pings
     #[arg(long, default_value = "crimes")]
     dataset: String,
     /// One group of the dataset, such as burglary

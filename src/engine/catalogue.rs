@@ -62,7 +62,7 @@ pub struct QueryDoc {
 }
 
 static CATALOGUE: LazyLock<Vec<QueryDoc>> = LazyLock::new(|| {
-    let mut names: Vec<String> = Files::iter().map(|name| name.into_owned()).collect();
+    let mut names: Vec<String> = Files::iter().map(std::borrow::Cow::into_owned).collect();
     names.sort();
     names
         .iter()

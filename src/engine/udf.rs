@@ -151,7 +151,7 @@ fn h3_distance_m(args: &[ArrayRef]) -> Result<ArrayRef> {
 
 fn in_daypart(args: &[ArrayRef]) -> Result<ArrayRef> {
     let on = args[0].as_primitive::<Date32Type>();
-    let numbers: Vec<&Int64Array> = args[1..].iter().map(|a| a.as_primitive::<Int64Type>()).collect();
+    let numbers: Vec<&Int64Array> = args[1..].iter().map(arrow::array::AsArray::as_primitive::<Int64Type>).collect();
     let mut inside = Vec::with_capacity(on.len());
     for row in 0..on.len() {
         // No start means no filter.

@@ -64,9 +64,9 @@ pub(super) fn locate(
     }
     let parish = areas.map(|areas| {
         let mut column = StringBuilder::with_capacity(rows, rows * 8);
-        for row in 0..rows {
+        for (row, is_located) in located.iter().enumerate() {
             let area = point(row).and_then(|point| areas.find(point));
-            if located[row] && area.is_none() {
+            if *is_located && area.is_none() {
                 marks.label(row, Label::OutsideAreas);
             }
             column.append_option(area);

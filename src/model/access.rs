@@ -131,12 +131,11 @@ impl Action {
     fn allowed(self) -> &'static [Role] {
         match self {
             Action::Administer => &[Role::Admin],
-            Action::Load => &[Role::Analyst],
+            Action::Load | Action::AskRecords => &[Role::Analyst],
             Action::AskAggregate => {
                 &[Role::Public, Role::Officer, Role::Analyst, Role::Inspector, Role::PerformanceManager]
             }
             Action::AskPerformance | Action::AskQuery => &[Role::Analyst, Role::Inspector, Role::PerformanceManager],
-            Action::AskRecords => &[Role::Analyst],
             Action::ReadLedger => {
                 &[Role::Analyst, Role::Inspector, Role::PerformanceManager, Role::Auditor, Role::Admin]
             }

@@ -157,7 +157,7 @@ fn y_range(values: impl Iterator<Item = f64>, from_zero: bool) -> (f64, f64) {
     let room = (high - low) * 0.08;
     let room = if room > 0.0 { room } else { high.abs().max(1.0) * 0.1 };
     high += room;
-    if low < 0.0 || low > 0.0 {
+    if low != 0.0 {
         low -= room;
     }
     (low, high)
@@ -184,7 +184,7 @@ fn x_labels(out: &mut String, plotted: &Plotted, periods: &[String]) {
     for (slot, period) in periods.iter().enumerate() {
         let (year, month) = period.split_once('-').unwrap_or((period.as_str(), ""));
         let number: usize = month.parse().unwrap_or(1);
-        if !month.is_empty() && (number - 1) % every != 0 {
+        if !month.is_empty() && !(number - 1).is_multiple_of(every) {
             continue;
         }
         let x = plotted.x(slot);

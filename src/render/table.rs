@@ -217,7 +217,8 @@ mod tests {
     #[test]
     fn every_format_holds_every_row() {
         let batch = batch();
-        let text = |format| String::from_utf8(rows(&batch.schema(), &[batch.clone()], format).unwrap()).unwrap();
+        let text =
+            |format| String::from_utf8(rows(&batch.schema(), std::slice::from_ref(&batch), format).unwrap()).unwrap();
         assert_eq!(text(Format::Text), "beat  records\nB1         12\n            3\n");
         assert_eq!(text(Format::Csv), "beat,records\nB1,12\n,3\n");
         assert_eq!(text(Format::Json), r#"[{"beat":"B1","records":12},{"beat":null,"records":3}]"#);

@@ -73,7 +73,6 @@ pub(super) async fn no_such_path() -> Problem {
     Error::missing("there is no such path").into()
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the signature that the layer calls")]
 pub(super) fn panicked(_panic: Box<dyn Any + Send + 'static>) -> Response {
     Problem::from(Error::bug("the request failed; please report it")).into_response()
 }

@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn quick_and_exact_agree() {
-        use rand::{Rng as _, RngExt as _, SeedableRng as _};
+        use rand::{RngExt as _, SeedableRng as _};
         let parishes = Areas::jersey_parishes().unwrap();
         let mut random = rand_pcg::Pcg64::seed_from_u64(1);
         let corners = parishes.areas.iter().flat_map(|a| a.polygons.iter()).flat_map(|p| p.exterior().0.clone());

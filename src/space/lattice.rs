@@ -97,7 +97,7 @@ impl Lattice {
             beyond = furthest(along - i, across - j);
         }
         let inside = beyond.out < 0.5 - CLOSE;
-        inside.then(|| ((face as u64) << 56) | (((i + SHIFT) as u64) << 28) | (j + SHIFT) as u64)
+        inside.then_some(((face as u64) << 56) | (((i + SHIFT) as u64) << 28) | (j + SHIFT) as u64)
     }
 }
 

@@ -304,7 +304,7 @@ async fn a_tile_outside_the_range() {
         "base/a/b/c",
     ] {
         let layer_needs = if path.starts_with("hotspots") { format!("?{year}") } else { String::new() };
-        let reply = door.get(&format!("/tiles/{}.mvt{layer_needs}", path)).await;
+        let reply = door.get(&format!("/tiles/{path}.mvt{layer_needs}")).await;
         assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{path}: {}", reply.text());
         assert_eq!(reply.header("content-type"), "application/problem+json");
         assert_eq!(reply.json()["status"], 400);

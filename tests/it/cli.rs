@@ -306,7 +306,7 @@ fn anti_social_behaviour_at_150_a_month_is_reconciled_with_its_share() {
 fn a_report_is_one_accessible_file_and_the_same_each_time() {
     let folder = tempfile::tempdir().unwrap();
     let (_, to) = last_year();
-    let quarter = format!("{}-Q4", &to[..4].parse::<u32>().unwrap() - u32::from(to.ends_with("-01-01")));
+    let quarter = format!("{}-Q4", to[..4].parse::<u32>().unwrap() - u32::from(to.ends_with("-01-01")));
     let build =
         |out: &Path| vigie(island(), &["--json", "report", "build", "--period", &quarter, "--out", text(out)]).ok();
     let first = build(&folder.path().join("a"));

@@ -216,7 +216,7 @@ async fn a_file_that_breaks_off_leaves_the_last_version() {
     let (_folder, app) = new_store("jersey", "Europe/Jersey").await;
     ingest(&app, "jersey-stops", std::slice::from_ref(&good)).await.unwrap();
     let before = content(&app, "stops").await;
-    let failed = ingest(&app, "jersey-stops", &[broken.clone()]).await.unwrap_err();
+    let failed = ingest(&app, "jersey-stops", std::slice::from_ref(&broken)).await.unwrap_err();
     assert_eq!(failed.kind(), Kind::Input, "{failed}");
     assert!(failed.to_string().contains("broken.csv.gz"), "{failed}");
     assert_eq!(app.version().unwrap(), 1);
