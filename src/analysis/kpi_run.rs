@@ -356,7 +356,7 @@ mod tests {
         );
         let last = run.latest().unwrap();
         assert_eq!(last.variation.map(crate::stats::spc::Variation::name), Some("concern_high"));
-        assert!(run.finding.ends_with("a concern"), "{}", run.finding);
+        assert!(run.finding.contains("a concern; outside the usual range before that: "), "{}", run.finding);
     }
 
     #[test]
