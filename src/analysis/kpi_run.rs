@@ -85,9 +85,10 @@ impl MeasureRun {
         };
         let others = self.asked().iter().filter(|row| row.period != latest.period);
         let outside: Vec<String> = others.filter(is_outside).map(|row| period_words(&row.period)).collect();
-        if !outside.is_empty() {
-            text.push_str("; outside the usual range before that: ");
-            text.push_str(&outside.join(", "));
+        match outside.len() {
+            0 => {}
+            1..=3 => text.push_str(&format!("; outside the usual range before that: {}", outside.join(", "))),
+            many => text.push_str(&format!("; outside the usual range in {many} periods before that")),
         }
         self.finding = text;
     }
@@ -356,7 +357,11 @@ mod tests {
         );
         let last = run.latest().unwrap();
         assert_eq!(last.variation.map(crate::stats::spc::Variation::name), Some("concern_high"));
-        assert!(run.finding.contains("a concern; outside the usual range before that: "), "{}", run.finding);
+        assert!(
+            run.finding.ends_with("a concern; outside the usual range in 11 periods before that"),
+            "{}",
+            run.finding
+        );
     }
 
     #[test]
