@@ -115,11 +115,11 @@ pub async fn last_week(app: &App, who: &Principal, last: NaiveDate) -> Result<We
             *hour += row.reads.unwrap_or(0);
         }
     }
-    let clock: Vec<String> = (0..24).map(|hour| format!("{hour:02}:00")).collect();
+    let clock: Vec<String> = (0..24).map(|hour| format!("{hour:02}")).collect();
     let rows: Vec<serde_json::Value> = clock
         .iter()
         .zip(hours)
-        .map(|(hour, reads)| serde_json::json!([hour, format::count_or(Some(reads), "")]))
+        .map(|(hour, reads)| serde_json::json!([format!("{hour}:00"), format::count_or(Some(reads), "")]))
         .collect();
     Ok(Week {
         svg: pictures::hours_chart(&clock, &hours, &period.in_words())?,

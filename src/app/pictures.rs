@@ -76,7 +76,8 @@ pub fn trend_chart(answer: &TrendAnswer) -> Result<String> {
 /// `Bug` if the chart cannot be drawn.
 pub fn hours_chart(clock: &[String], reads: &[u64], when: &str) -> Result<String> {
     let busiest = reads.iter().enumerate().max_by_key(|(at, n)| (**n, usize::MAX - at)).map_or(0, |(at, _)| at);
-    let finding = format!("Traffic past the cameras is busiest from {}", clock.get(busiest).map_or("", String::as_str));
+    let finding =
+        format!("Traffic past the cameras is busiest from {}:00", clock.get(busiest).map_or("", String::as_str));
     draw(&Chart {
         words: Words {
             id: "flow".to_owned(),
