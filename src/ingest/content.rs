@@ -10,8 +10,9 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::error::{Error, Result};
 use crate::model::schema::Table;
 
-/// Common columns that are content too. `recorded_at` is not: recording the same again changes nothing.
-const COMMON_CONTENT: [&str; 4] = ["lat", "lon", "vingtaine", "beat"];
+/// Common columns that are content too. The time of recording is one: a record that the source stamped again is a
+/// revision, or an older one that arrives after it could win.
+const COMMON_CONTENT: [&str; 6] = ["recorded_at", "lat", "lon", "vingtaine", "beat", "deleted"];
 
 /// 64-bit hash of each row's content: the table's own columns, the position, and areas that the source names.
 ///

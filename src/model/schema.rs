@@ -103,6 +103,8 @@ pub const COMMON: &[Column] = &[
     text("vingtaine"),
     text("beat"),
     text("labels"),
+    // The source took the record back: it stays for the record's own history, and no question counts it.
+    boolean("deleted"),
     int("key_hi"),
     int("key_lo"),
     int("row_hash"),

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 const LAYOUT: &str = "
     CREATE TABLE versions (
         version INTEGER PRIMARY KEY, committed_at TEXT NOT NULL, tables TEXT NOT NULL, load_id INTEGER);
+    CREATE TABLE stored_files (path TEXT PRIMARY KEY, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE loads (
         load_id INTEGER PRIMARY KEY, version INTEGER NOT NULL, feed TEXT NOT NULL, loaded_at TEXT NOT NULL,
         record TEXT NOT NULL);
@@ -22,8 +23,11 @@ const LAYOUT: &str = "
     CREATE INDEX loaded_files_by_hash ON loaded_files (sha256);
     CREATE TABLE editions (edition_id INTEGER PRIMARY KEY, record TEXT NOT NULL);
     CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-    PRAGMA user_version = 1;
+    PRAGMA user_version = 2;
 ";
+
+/// Of the control database and the tables: another one is refused, never guessed at.
+const LAYOUT_NUMBER: i64 = 2;
 
 /// One row of the store's history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,8 +134,12 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
     let layout: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if layout != 1 {
-        return Err(Error::data(format!("{} has layout {layout}; this program reads layout 1", path.display())));
+    if layout != LAYOUT_NUMBER {
+        let message = format!(
+            "{} has layout {layout}; this program reads layout {LAYOUT_NUMBER}: make a new store and load its extracts again",
+            path.display()
+        );
+        return Err(Error::data(message));
     }
     Ok(connection)
 }
@@ -168,6 +176,47 @@ pub(super) fn add_load(connection: &Connection, load: &LoadRecord) -> Result<()>
         )?;
     }
     Ok(())
+}
+
+/// A file under the store's folder that has to be there, byte for byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct StoredFile {
+    /// Path from the store's folder, with `/`.
+    pub path: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Digest of its bytes.
+    pub sha256: String,
+}
+
+/// Notes files that are on disk, durably, by now; in place of what was noted of the same paths.
+pub(super) fn note_files(connection: &Connection, files: &[StoredFile]) -> Result<()> {
+    let mut statement = connection.prepare(
+        "INSERT INTO stored_files (path, bytes, sha256) VALUES (?1, ?2, ?3)
+         ON CONFLICT (path) DO UPDATE SET bytes = excluded.bytes, sha256 = excluded.sha256",
+    )?;
+    for file in files {
+        statement.execute(params![file.path, to_i64(file.bytes), file.sha256])?;
+    }
+    Ok(())
+}
+
+/// Takes files off the list: they may go.
+pub(super) fn forget_files(connection: &Connection, paths: &[String]) -> Result<()> {
+    let mut statement = connection.prepare("DELETE FROM stored_files WHERE path = ?1")?;
+    for path in paths {
+        statement.execute([path])?;
+    }
+    Ok(())
+}
+
+/// Every file that has to be there, by path.
+pub(super) fn stored_files(connection: &Connection) -> Result<Vec<StoredFile>> {
+    let mut statement = connection.prepare("SELECT path, bytes, sha256 FROM stored_files ORDER BY path")?;
+    let files = statement.query_map([], |row| {
+        Ok(StoredFile { path: row.get(0)?, bytes: row.get::<_, i64>(1)?.unsigned_abs(), sha256: row.get(2)? })
+    })?;
+    Ok(files.collect::<rusqlite::Result<Vec<_>>>()?)
 }
 
 pub(super) fn next_load_id(connection: &Connection) -> Result<u64> {

@@ -6,6 +6,8 @@
 
 mod audit;
 mod control;
+mod disk;
+pub mod halt;
 mod identity;
 mod tables;
 mod writer;
