@@ -43,7 +43,7 @@ pub struct Request {
     pub dry_run: bool,
 }
 
-/// What a load did. `rows_in = accepted + revised + unchanged + duplicate + rejected_total`, always.
+/// What a load did. `rows_in = accepted + revised + unchanged + duplicate + withheld + rejected_total`, always.
 #[derive(Debug, Clone, Serialize)]
 pub struct LoadReport {
     /// Feed name.
@@ -58,8 +58,10 @@ pub struct LoadReport {
     pub revised: u64,
     /// Records already here, the same or older.
     pub unchanged: u64,
-    /// Rows that repeat a row of the same load.
+    /// Rows that repeat a record of the same load.
     pub duplicate: u64,
+    /// Rows of records that were erased, or past their time of keeping.
+    pub withheld: u64,
     /// Refused rows by reason.
     pub rejected: BTreeMap<String, u64>,
     /// Refused rows.
@@ -78,7 +80,8 @@ pub struct LoadReport {
 impl LoadReport {
     /// Whether the counts add up.
     pub fn reconciles(&self) -> bool {
-        self.rows_in == self.accepted + self.revised + self.unchanged + self.duplicate + self.rejected_total
+        let taken = self.accepted + self.revised + self.unchanged + self.duplicate;
+        self.rows_in == taken + self.withheld + self.rejected_total
     }
 }
 
@@ -105,28 +108,28 @@ pub async fn load(app: &App, who: &Principal, request: &Request, progress: Progr
     let started = Instant::now();
     let key = if feed.needs_plate_key() { Some(app.store.plate_key()?) } else { None };
     let places = Places::open(app)?;
-    let mut writer = app.store.writer().await?;
+    let mut writer = app.store.writer(app.now()).await?;
     let digests = digest_in_background(&request.files);
     let mut run = Run { feed: &feed, totals: Totals::default(), rejects: Vec::new() };
-    let read = run.files(app, &mut writer, request, &places, key.as_deref(), progress).await;
+    let read = run.files(&mut writer, request, &places, key.as_deref(), progress).await;
     let files = digests.join().map_err(|_| Error::bug("a file could not be hashed"))??;
     if let Err(error) = read {
-        writer.abandon().await?;
+        writer.abandon()?;
         return Err(error);
     }
     let mut report = run.totals.report(&feed, names, &mut run.rejects);
     let share = report.rejected_total as f64 / report.rows_in.max(1) as f64;
     if share > request.max_reject_share && !request.dry_run {
-        writer.abandon().await?;
+        writer.abandon()?;
         return Err(too_many_rejects(&report, share, request.max_reject_share));
     }
     if request.dry_run {
-        writer.abandon().await?;
+        writer.abandon()?;
         report.version = app.version()?;
     } else {
         run.write_rejects(app, &mut writer, &files).await?;
         let record = report.record(&feed, writer.load_id(), files, started.elapsed().as_millis(), app);
-        report.version = writer.commit(record, app.now()).await?;
+        report.version = writer.commit(record).await?;
     }
     report.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     if !report.reconciles() {
@@ -153,7 +156,6 @@ struct Run<'f> {
 impl Run<'_> {
     async fn files(
         &mut self,
-        app: &App,
         writer: &mut Writer<'_>,
         request: &Request,
         places: &Places,
@@ -184,7 +186,7 @@ impl Run<'_> {
                         *self.totals.labels.entry(label.name().to_owned()).or_default() += count;
                     }
                     self.rejects.extend(cleaned.rejects);
-                    let tally = writer.add(table, &cleaned.batch, feed.repeats, app.now()).await?;
+                    let tally = writer.add(table, &cleaned.batch, feed.repeats)?;
                     self.totals.tally.add(tally);
                     progress(before + bytes, total, self.totals.rows_in);
                     Ok(())
@@ -193,6 +195,7 @@ impl Run<'_> {
             result?;
             before += size;
         }
+        self.totals.tally.add(writer.settle(table)?);
         Ok(())
     }
 
@@ -209,7 +212,8 @@ impl Run<'_> {
         }
         writer.open("rejects").await?;
         let batch = rejects_batch(&self.feed.name, &fresh)?;
-        writer.add("rejects", &batch, Repeats::Ordinal, app.now()).await?;
+        writer.add("rejects", &batch, Repeats::Ordinal)?;
+        writer.settle("rejects")?;
         Ok(())
     }
 }
@@ -314,6 +318,7 @@ impl Totals {
             revised: self.tally.revised,
             unchanged: self.tally.unchanged,
             duplicate: self.tally.duplicate,
+            withheld: self.tally.withheld,
             rejected: self.rejected.clone(),
             rejected_total: self.rejected.values().sum(),
             labels: self.labels.clone(),
@@ -338,6 +343,7 @@ impl LoadReport {
             revised: self.revised,
             unchanged: self.unchanged,
             duplicate: self.duplicate,
+            withheld: self.withheld,
             rejected: self.rejected.clone(),
             rejected_total: self.rejected_total,
             labels: self.labels.clone(),

@@ -68,6 +68,7 @@ pub(super) fn text(report: &LoadReport, dry_run: bool) -> String {
         ("revised", report.revised),
         ("unchanged", report.unchanged),
         ("duplicate", report.duplicate),
+        ("withheld", report.withheld),
         ("rejected", report.rejected_total),
     ]);
     let mut text = String::new();

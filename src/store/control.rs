@@ -63,8 +63,11 @@ pub struct LoadRecord {
     pub revised: u64,
     /// Records already here, the same or older.
     pub unchanged: u64,
-    /// Rows that repeat a row of the same load.
+    /// Rows that repeat a record of the same load.
     pub duplicate: u64,
+    /// Rows of records that were erased, or past their time of keeping.
+    #[serde(default)]
+    pub withheld: u64,
     /// Refused rows by reason.
     pub rejected: BTreeMap<String, u64>,
     /// Refused rows.

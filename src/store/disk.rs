@@ -62,11 +62,11 @@ impl NewFile {
 
     /// Waits until the bytes are on the disk, and says what they are. The folder is for the caller to sync, once for
     /// all files made in it.
-    pub fn finish(self, path_from_root: String) -> io::Result<StoredFile> {
+    pub fn finish(&mut self, path_from_root: String) -> io::Result<StoredFile> {
         halt::point("file-written")?;
         self.file.sync_all()?;
         halt::point("file-synced")?;
-        Ok(StoredFile { path: path_from_root, bytes: self.bytes, sha256: hex(&self.hasher.finalize()) })
+        Ok(StoredFile { path: path_from_root, bytes: self.bytes, sha256: hex(&self.hasher.finalize_reset()) })
     }
 }
 

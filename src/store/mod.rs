@@ -5,10 +5,12 @@
 //! version that no row names is invisible, and the next writer rolls it back.
 
 mod audit;
+mod contest;
 mod control;
 mod disk;
 pub mod halt;
 mod identity;
+mod table_file;
 mod tables;
 mod writer;
 
@@ -121,8 +123,22 @@ impl Store {
     ///
     /// # Errors
     /// `Busy` if somebody else has it.
-    pub async fn writer(&self) -> Result<Writer<'_>> {
-        Writer::begin(self).await
+    pub async fn writer(&self, now: DateTime<Utc>) -> Result<Writer<'_>> {
+        Writer::begin(self, now).await
+    }
+
+    /// What may not come back into a table.
+    fn withheld(&self, _table: &str) -> Result<writer::Withheld> {
+        Ok(writer::Withheld::default())
+    }
+
+    /// Changes the control database in one transaction.
+    fn change<T>(&self, change: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T>) -> Result<T> {
+        let mut control = self.control();
+        let transaction = control.transaction()?;
+        let changed = change(&transaction)?;
+        transaction.commit()?;
+        Ok(changed)
     }
 
     /// Whether these bytes were loaded with this feed before.

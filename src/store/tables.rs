@@ -5,17 +5,19 @@ use std::path::Path;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake_core::kernel::{StructField, StructType};
 use deltalake_core::operations::create::CreateBuilder;
-use deltalake_core::parquet::basic::{Compression, ZstdLevel};
+use deltalake_core::parquet::basic::{Compression, Encoding, ZstdLevel};
 use deltalake_core::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use deltalake_core::parquet::schema::types::ColumnPath;
 use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 use url::Url;
 
+use super::control::StoredFile;
 use crate::error::{Error, Result};
-use crate::model::schema::{self, Table};
+use crate::model::digest::sha256;
+use crate::model::schema::{self, ColumnKind, Table};
 
 /// Columns whose smallest and largest values may stand in files and logs: none of them personal.
-const STATISTICS: &[&str] = &["local_on", "local_hour", "cell", "recorded_at", "load_id"];
+pub(super) const STATISTICS: &[&str] = &["local_on", "local_hour", "cell", "recorded_at", "load_id"];
 
 /// Columns in which hardly two values are the same and no bit can be foretold: neither a dictionary nor compression helps.
 const DIGESTS: &[&str] = &["key_hi", "key_lo", "row_hash"];
@@ -80,9 +82,23 @@ pub(super) async fn open_for_writing(root: &Path, name: &str, version: u64) -> R
     Ok(restored)
 }
 
-/// How files are written: zstd but for digests, and statistics of the listed columns only.
-pub(super) fn writer_properties() -> WriterProperties {
+/// The log file of a Delta version, which must be there from now on.
+pub(super) fn log_file(root: &Path, name: &str, version: u64) -> Result<StoredFile> {
+    let path = format!("tables/{name}/_delta_log/{version:020}.json");
+    let bytes = std::fs::read(root.join(&path)).map_err(|e| super::disk::failed(&root.join(&path), e))?;
+    Ok(StoredFile { path, bytes: bytes.len() as u64, sha256: sha256(&bytes) })
+}
+
+/// Instants: nearly every one differs from the one before by little.
+fn instants(table: &Table) -> impl Iterator<Item = &'static str> + '_ {
+    table.all_columns().filter(|column| column.kind == ColumnKind::Time).map(|column| column.name)
+}
+
+/// How files are written: zstd but for digests, and statistics of the listed columns only. Columns with hardly two equal
+/// values get no dictionary, which would be built for nothing.
+pub(super) fn writer_properties(table: &Table) -> WriterProperties {
     let mut properties = WriterProperties::builder()
+        .set_max_row_group_row_count(Some(super::table_file::ROW_GROUP_ROWS))
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()))
         .set_statistics_enabled(EnabledStatistics::None);
     for column in STATISTICS {
@@ -93,6 +109,15 @@ pub(super) fn writer_properties() -> WriterProperties {
         properties = properties
             .set_column_dictionary_enabled(path.clone(), false)
             .set_column_compression(path, Compression::UNCOMPRESSED);
+    }
+    for column in instants(table) {
+        let path = ColumnPath::from(column);
+        properties = properties
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+    }
+    for column in ["lat", "lon"] {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(column), false);
     }
     properties.build()
 }

@@ -274,7 +274,7 @@ async fn a_second_writer_is_told_to_wait() {
     let files = tempfile::tempdir().unwrap();
     let file = put(files.path(), "stops.csv", stops(&[stop(1, 10, "none")]));
     let (_folder, app) = new_store("jersey", "Europe/Jersey").await;
-    let first = app.store.writer().await.unwrap();
+    let first = app.store.writer(app.now()).await.unwrap();
     let busy = ingest(&app, "jersey-stops", std::slice::from_ref(&file)).await.unwrap_err();
     assert_eq!(busy.kind(), Kind::Busy);
     let other = vigie(app.store.root(), &["--json", "ingest", "--feed", "jersey-stops", text(&file)]);
@@ -282,7 +282,7 @@ async fn a_second_writer_is_told_to_wait() {
     assert_eq!(other.json()["error"]["kind"], "busy");
     // Reading goes on meanwhile.
     assert!(outcomes(&app, AsOf::Newest).await.is_empty());
-    first.abandon().await.unwrap();
+    first.abandon().unwrap();
     assert_eq!(ingest(&app, "jersey-stops", &[file]).await.unwrap().version, 1);
 }
 
