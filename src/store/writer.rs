@@ -10,7 +10,7 @@ use arrow::array::{Array, AsArray, BooleanArray, Int64Array, RecordBatch, String
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use chrono::{DateTime, Utc};
-use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake_core::kernel::transaction::CommitBuilder;
 use deltalake_core::kernel::{Action, Add};
 use deltalake_core::parquet::arrow::ProjectionMask;
 use deltalake_core::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -20,6 +20,7 @@ use deltalake_core::{DeltaTable, DeltaTableError};
 use futures::TryStreamExt as _;
 
 use super::control::{self, LoadRecord, StoreVersion};
+use super::durable::Written;
 use super::identity::{Identity, KeyHasher, Known, THIS_LOAD, Verdict, high_half, key, low_half};
 use super::{AsOf, Store, tables};
 use crate::error::{Error, Result};
@@ -64,6 +65,7 @@ struct OpenTable {
     /// Keys that this load itself wrote more than once.
     rewritten: KeySet,
     wrote: bool,
+    written: Written,
 }
 
 /// The writer's place: exclusive among processes until dropped.
@@ -88,6 +90,7 @@ impl<'s> Writer<'s> {
         lock.try_lock().map_err(|e| {
             Error::busy("another process is writing to this store; try again when it has ended").with_cause(e)
         })?;
+        store.remove_leftovers()?;
         let base = store.version(AsOf::Newest)?;
         let load_id = control::next_load_id(&store.control())?;
         Ok(Self { store, base, load_id, tables: BTreeMap::new(), _lock: lock })
@@ -109,7 +112,7 @@ impl<'s> Writer<'s> {
             .get(name)
             .ok_or_else(|| Error::bug(format!("store version {} names no table {name}", self.base.version)))?;
         let root = self.store.root();
-        let delta = tables::open_for_writing(root, name, version).await?;
+        let (delta, written) = tables::open_for_writing(root, name, version).await?;
         let writer = RecordBatchWriter::for_table(&delta)
             .map_err(|e| tables::failed(name, "opened for writing", e))?
             .with_writer_properties(tables::writer_properties());
@@ -131,6 +134,7 @@ impl<'s> Writer<'s> {
                 replaced: BTreeMap::new(),
                 rewritten: KeySet::default(),
                 wrote: false,
+                written,
             },
         );
         Ok(())
@@ -214,13 +218,17 @@ impl<'s> Writer<'s> {
         }
         let version = if changed { self.base.version + 1 } else { self.base.version };
         record.version = version;
-        let mut control = self.store.control();
-        let transaction = control.transaction()?;
-        if changed {
-            control::commit_version(&transaction, version, now, &versions, Some(&record))?;
-        }
-        control::add_load(&transaction, &record)?;
-        transaction.commit()?;
+        let root = self.store.root();
+        let mut files = vec![super::settings_file(root)?];
+        files.extend(self.tables.values().flat_map(|table| table.written.take()));
+        files.retain(|file| root.join(&file.path).exists());
+        self.store.change(|transaction| {
+            if changed {
+                control::commit_version(transaction, version, now, &versions, Some(&record))?;
+            }
+            control::note_files(transaction, &files)?;
+            control::add_load(transaction, &record)
+        })?;
         Ok(version)
     }
 
@@ -379,9 +387,7 @@ async fn commit_table(name: &str, table: &mut OpenTable) -> Result<u64> {
         partition_by: Some(vec![PARTITION.to_owned()]),
         predicate: None,
     };
-    // Old log entries stay: store versions name them.
-    let properties = CommitProperties::default().with_cleanup_expired_logs(Some(false));
-    let commit = CommitBuilder::from(properties)
+    let commit = CommitBuilder::from(tables::commit_properties())
         .with_actions(actions)
         .build(Some(snapshot), table.delta.log_store(), operation)
         .await
