@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::App;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::access::{Action, Principal, decide};
 pub use crate::store::{Finding, Verification};
 
@@ -20,12 +20,17 @@ pub async fn verify(
     who: &Principal,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Verification> {
-    decide(who, Action::ReadAudit)?;
-    let entered = app.map(|app| app.enter(who, Action::ReadAudit, "verify", "store"));
+    let entered = match app {
+        Some(app) => app.enter(who, Action::ReadAudit, "verify", "store"),
+        None => decide(who, Action::ReadAudit),
+    };
+    let damage = match entered {
+        Ok(()) => None,
+        Err(error) if error.kind() == Kind::Data => Some(error),
+        Err(error) => return Err(error),
+    };
     let mut found = crate::store::verify(root, progress).await?;
-    if let Some(Err(error)) = entered
-        && found.whole
-    {
+    if let Some(error) = damage.filter(|_| found.whole) {
         // Nothing else is wrong, so this is.
         let file = error.place().unwrap_or("audit").to_owned();
         found.damaged.push(Finding { file, what: error.message().to_owned() });

@@ -67,8 +67,8 @@ pub fn backup(
     now: DateTime<Utc>,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Copied> {
-    let _writer = store.writer_lock()?;
     prepare(folder)?;
+    let _writer = store.writer_lock()?;
     if is_inside(folder, store.root()) {
         return Err(Error::input(format!("{} lies in the store that it is to be a copy of", folder.display())));
     }

@@ -176,9 +176,10 @@ pub(super) fn open(root: &Path) -> Result<Connection> {
 
 fn prepare(connection: &Connection) -> Result<()> {
     connection.busy_timeout(disk::PATIENCE)?;
-    // No write-ahead log: the file itself is whole after each change, so that it can be sealed and copied. EXTRA also
-    // waits until the journal's removal, which is the commit, is on the disk.
-    connection.execute_batch("PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; PRAGMA foreign_keys = ON;")?;
+    // EXTRA also waits until the journal's removal, which is the commit, is on the disk. The journal's mode is not set
+    // here, because that can write: it is SQLite's own, not the write-ahead log, so that the file itself is whole after
+    // each change and can be sealed and copied.
+    connection.execute_batch("PRAGMA synchronous = EXTRA; PRAGMA foreign_keys = ON;")?;
     Ok(())
 }
 

@@ -268,6 +268,8 @@ impl Store {
     /// # Errors
     /// `Data` if the control database or a folder cannot be read, or a file cannot be removed.
     pub(crate) fn remove_leftovers(&self) -> Result<u64> {
+        // Never by what a damaged database says.
+        self.settle()?;
         let noted = control::stored_files_in(&self.control(), verify::TABLES)?;
         let leftovers = verify::leftovers(&self.root, &noted)?;
         for path in &leftovers {
