@@ -134,6 +134,14 @@ impl Store {
         tables::open(&self.root, name, *delta).await
     }
 
+    /// Opens a table for the one writer on top of `version`, after the same comparison; commits that come of an
+    /// interrupted write are removed. What is written through it lasts and is in the list.
+    async fn open_for_writing(&self, name: &str, version: u64) -> Result<(DeltaTable, durable::Written)> {
+        let noted = control::stored_files_in(&self.control(), &tables::log_folder(name))?;
+        tables::check_log(&self.root, name, version, &noted)?;
+        tables::open_for_writing(&self.root, name, version).await
+    }
+
     /// Takes the one writer's place.
     ///
     /// # Errors

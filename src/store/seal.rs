@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Store, control, control_path, disk, halt};
 use crate::error::{Error, Result};
+use crate::model::digest::sha256;
 
 /// File beside the control database.
 pub(super) const FILE_NAME: &str = "control.seal";
@@ -51,14 +52,17 @@ impl Seal {
 
     fn text(&self) -> Result<String> {
         let json = serde_json::to_string(self).map_err(|e| Error::bug("no JSON of the seal").with_cause(e))?;
-        Ok(json + "\n")
+        // Its own digest too: so a damaged seal is told from a damaged database.
+        let own = sha256(json.as_bytes());
+        Ok(format!("{json}\n{own}\n"))
     }
 
     fn read(root: &Path) -> Result<Self> {
         let damaged =
             || Error::data("the seal of the control database is damaged or missing; restore a backup").at(FILE_NAME);
         let text = fs::read_to_string(root.join(FILE_NAME)).map_err(|e| damaged().with_cause(e))?;
-        let seal: Self = serde_json::from_str(&text).map_err(|e| damaged().with_cause(e))?;
+        let json = text.lines().next().unwrap_or_default();
+        let seal: Self = serde_json::from_str(json).map_err(|e| damaged().with_cause(e))?;
         if seal.text()? == text { Ok(seal) } else { Err(damaged()) }
     }
 

@@ -10,7 +10,7 @@ use deltalake_core::parquet::file::reader::{FileReader as _, SerializedFileReade
 use futures::TryStreamExt as _;
 use serde::Serialize;
 
-use super::audit::{self, AuditHead};
+use super::audit::{self, Anchor, AuditHead};
 use super::control::{self, StoreVersion, StoredFile};
 use super::{AsOf, Store, disk, seal, tables};
 use crate::config;
@@ -91,17 +91,22 @@ pub async fn verify(root: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result
     Ok(found)
 }
 
+type Notes = (Vec<StoredFile>, Vec<StoreVersion>, BTreeMap<u64, Anchor>);
+
+/// What the control database says has to be there.
+fn notes(store: &Store) -> Result<Notes> {
+    let connection = store.control();
+    seal::integrity(&connection)?;
+    Ok((control::stored_files(&connection)?, control::versions(&connection)?, control::anchors(&connection)?))
+}
+
 async fn look(store: &Store, found: &mut Verification, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<()> {
     match store.settle() {
         Ok(how) => found.sealed_again = how == seal::Found::SealedAgain,
         Err(error) if error.kind() == Kind::Busy => return Err(error),
         Err(error) => found.blame(Finding::of(&error, control::FILE_NAME)),
     }
-    let read = seal::integrity(&store.control()).and_then(|()| {
-        let connection = store.control();
-        Ok((control::stored_files(&connection)?, control::versions(&connection)?, control::anchors(&connection)?))
-    });
-    let (noted, versions, anchors) = match read {
+    let (noted, versions, anchors) = match notes(store) {
         Ok(read) => read,
         Err(error) => {
             found.blame(Finding::of(&error, control::FILE_NAME));

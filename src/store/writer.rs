@@ -112,7 +112,7 @@ impl<'s> Writer<'s> {
             .get(name)
             .ok_or_else(|| Error::bug(format!("store version {} names no table {name}", self.base.version)))?;
         let root = self.store.root();
-        let (delta, written) = tables::open_for_writing(root, name, version).await?;
+        let (delta, written) = self.store.open_for_writing(name, version).await?;
         let writer = RecordBatchWriter::for_table(&delta)
             .map_err(|e| tables::failed(name, "opened for writing", e))?
             .with_writer_properties(tables::writer_properties());

@@ -70,7 +70,7 @@ fn files(root: &Path) -> Vec<String> {
     found
 }
 
-/// Seeded numbers (SplitMix64).
+/// Seeded numbers (`SplitMix64`).
 struct Random(u64);
 
 impl Random {
