@@ -3,6 +3,7 @@
 
 pub mod about;
 pub mod admin;
+pub mod backup;
 pub mod flow;
 pub mod hotspots;
 pub mod kpi;
@@ -14,6 +15,7 @@ pub mod report;
 pub mod sql;
 pub mod tiles;
 pub mod trend;
+pub mod verify;
 
 use std::path::Path;
 use std::sync::Arc;

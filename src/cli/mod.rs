@@ -3,6 +3,7 @@
 mod anpr;
 mod areas;
 mod audit;
+mod backup;
 mod date;
 mod demo;
 mod feeds;
@@ -17,6 +18,7 @@ mod sample;
 mod serve;
 mod sql;
 mod trend;
+mod verify;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -107,6 +109,12 @@ enum Command {
     /// Who looked at what, and why
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Read the whole store again and name what is damaged
+    Verify(verify::Verify),
+    /// Copy the store, while it is served if need be
+    Backup(backup::Backup),
+    /// Make a new store (--store) of a backup
+    Restore(backup::Restore),
     /// Write the synthetic island
     Sample(sample::Sample),
 }
@@ -223,6 +231,9 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Anpr(command) => command.run(context).await,
         Command::Serve(command) => command.run(context).await,
         Command::Audit(command) => command.run(context),
+        Command::Verify(command) => command.run(context).await,
+        Command::Backup(command) => command.run(context),
+        Command::Restore(command) => command.run(context).await,
         Command::Sample(command) => command.run(context),
     }
 }

@@ -10,7 +10,7 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::Date32Type;
 use chrono::{DateTime, Utc};
 use deltalake_core::DeltaTable;
-use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake_core::kernel::transaction::CommitBuilder;
 use deltalake_core::kernel::{Action, Add, Remove};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use futures::TryStreamExt as _;
@@ -19,7 +19,7 @@ use super::contest::{At, Contest, Outcome};
 use super::control::{self, LoadRecord, StoreVersion, StoredFile};
 use super::identity::{Key, Known, Ordinals, Verdict};
 use super::table_file::{Keys, Place, RowWriter, Written, read_keys, read_rows};
-use super::{AsOf, Store, disk, halt, tables};
+use super::{AsOf, Store, disk, durable, halt, tables};
 use crate::error::{Error, Result};
 use crate::model::schema::{PARTITION, Repeats, table};
 
@@ -65,6 +65,8 @@ pub(super) struct Live {
 
 pub(super) struct OpenTable {
     delta: DeltaTable,
+    /// Files of the log that were written.
+    log: durable::Written,
     pub place: Place,
     /// Files that hold the table's records now.
     pub files: Vec<Live>,
@@ -115,9 +117,11 @@ impl<'s> Writer<'s> {
         lock.try_lock().map_err(|e| {
             Error::busy("another process is writing to this store; try again when it has ended").with_cause(e)
         })?;
+        pass("writer-begun")?;
+        store.remove_leftovers()?;
+        pass("leftovers-removed")?;
         let base = store.version(AsOf::Newest)?;
         let load_id = control::next_load_id(&store.control())?;
-        pass("writer-begun")?;
         Ok(Self { store, base, load_id, now, tables: BTreeMap::new(), _lock: lock })
     }
 
@@ -160,8 +164,7 @@ impl<'s> Writer<'s> {
             .ok_or_else(|| Error::bug(format!("store version {} names no table {name}", self.base.version)))?;
         let table = table(name).ok_or_else(|| Error::bug(format!("no table {name}")))?;
         let root = self.store.root();
-        let delta = tables::open_for_writing(root, name, version).await?;
-        self.remove_leftovers(name)?;
+        let (delta, log) = self.store.open_for_writing(name, version).await?;
         let files = active_files(&delta, name).await?.into_iter().map(|add| Live { add, new: None }).collect();
         let place = Place {
             root: root.to_owned(),
@@ -171,6 +174,7 @@ impl<'s> Writer<'s> {
         };
         let open = OpenTable {
             delta,
+            log,
             place,
             files,
             removed: Vec::new(),
@@ -184,30 +188,6 @@ impl<'s> Writer<'s> {
         };
         self.tables.insert(name.to_owned(), open);
         self.table_mut(name)
-    }
-
-    /// Removes files that no version names: an interrupted write left them.
-    fn remove_leftovers(&self, name: &str) -> Result<()> {
-        let root = self.store.root();
-        let noted: BTreeSet<String> =
-            control::stored_files(&self.store.control())?.into_iter().map(|file| file.path).collect();
-        let folder = root.join("tables").join(name);
-        let failed = |e| disk::failed(&folder, e);
-        for month in fs::read_dir(&folder).map_err(failed)? {
-            let month = month.map_err(failed)?;
-            if !month.file_name().to_string_lossy().starts_with(PARTITION) {
-                continue;
-            }
-            for file in fs::read_dir(month.path()).map_err(failed)? {
-                let path = file.map_err(failed)?.path();
-                let within = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-                if !noted.contains(&within) {
-                    fs::remove_file(&path).map_err(|e| disk::failed(&path, e))?;
-                    tracing::warn!(table = name, file = within, "removed what an interrupted write left");
-                }
-            }
-        }
-        pass("leftovers-removed")
     }
 
     pub(super) fn table_mut(&mut self, name: &str) -> Result<&mut OpenTable> {
@@ -360,7 +340,10 @@ impl<'s> Writer<'s> {
         let mut versions = self.base.tables.clone();
         versions.extend(changed.iter().map(|(name, version)| (name.clone(), *version)));
         let (number, now) = (self.base.version + 1, self.now);
+        // People edit the settings: those of the newest load are the ones that `verify` expects.
+        let settings = super::settings_file(self.store.root())?;
         self.store.change(|transaction| {
+            control::note_files(transaction, &[settings])?;
             if !changed.is_empty() {
                 control::note_files(transaction, files)?;
                 control::commit_version(transaction, number, now, &versions, load)?;
@@ -375,9 +358,8 @@ impl<'s> Writer<'s> {
     /// # Errors
     /// `Data` if the files cannot be removed.
     pub fn abandon(mut self) -> Result<()> {
-        let names: Vec<String> = self.tables.keys().cloned().collect();
         self.tables.clear();
-        names.iter().try_for_each(|name| self.remove_leftovers(name))
+        self.store.remove_leftovers().map(|_| ())
     }
 }
 
@@ -500,16 +482,14 @@ impl OpenTable {
             partition_by: Some(vec![PARTITION.to_owned()]),
             predicate: None,
         };
-        // Every commit stays as it is: store versions name them, and a checkpoint would be a second copy to keep right.
-        let properties =
-            CommitProperties::default().with_cleanup_expired_logs(Some(false)).with_create_checkpoint(false);
-        let commit = CommitBuilder::from(properties)
+        let commit = CommitBuilder::from(tables::commit_properties())
             .with_actions(actions)
             .build(Some(snapshot), self.delta.log_store(), operation)
             .await
             .map_err(failed)?;
-        let version = commit.version();
-        Ok((version, vec![tables::log_file(&self.place.root, name, version)?]))
+        let mut log = self.log.take();
+        log.retain(|file| self.place.root.join(&file.path).exists());
+        Ok((commit.version(), log))
     }
 }
 
