@@ -169,7 +169,12 @@ impl Run<'_> {
         let mut before = 0;
         for (path, size) in request.files.iter().zip(sizes) {
             writer.next_file(table);
-            let context = ingest::Context { source: &self.feed.name, areas: places.parishes(), plate_key };
+            let context = ingest::Context {
+                source: &self.feed.name,
+                areas: places.parishes(),
+                coast_tolerance_m: app.config.coast_tolerance_m,
+                plate_key,
+            };
             let pipeline = Pipeline::new(path, self.feed, context);
             let feed = self.feed;
             let mut is_first = true;

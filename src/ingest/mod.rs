@@ -20,6 +20,7 @@ mod place;
 pub mod pseudonym;
 pub mod read;
 pub mod reject;
+mod snapped;
 mod split;
 pub mod text;
 mod when;
