@@ -94,6 +94,20 @@ pub type Progress<'p> = &'p (dyn Fn(u64, u64, u64) + Sync);
 /// `Missing` or `Input` for files and feeds that cannot be read, `Data` above the accepted share of refused rows,
 /// `Busy` if somebody else writes.
 pub async fn load(app: &App, who: &Principal, request: &Request, progress: Progress<'_>) -> Result<LoadReport> {
+    load_keeping(app, who, request, progress, &mut Vec::new()).await
+}
+
+/// As [`load`], and puts all refused rows into `rejects`, also where the load is refused whole.
+///
+/// # Errors
+/// As [`load`].
+pub async fn load_keeping(
+    app: &App,
+    who: &Principal,
+    request: &Request,
+    progress: Progress<'_>,
+    rejects: &mut Vec<Reject>,
+) -> Result<LoadReport> {
     let feed = Feed::open(&request.feed)?;
     let names: Vec<String> = request.files.iter().map(|path| file_name(path)).collect();
     app.enter(who, Action::Load, "load", &format!("{}: {}", feed.name, names.join(", ")))?;
@@ -110,14 +124,14 @@ pub async fn load(app: &App, who: &Principal, request: &Request, progress: Progr
     let places = Places::open(app)?;
     let mut writer = app.store.writer(app.now()).await?;
     let digests = digest_in_background(&request.files);
-    let mut run = Run { feed: &feed, totals: Totals::default(), rejects: Vec::new() };
+    let mut run = Run { feed: &feed, totals: Totals::default(), rejects };
     let read = run.files(&mut writer, request, &places, key.as_deref(), progress).await;
     let files = digests.join().map_err(|_| Error::bug("a file could not be hashed"))??;
     if let Err(error) = read {
         writer.abandon()?;
         return Err(error);
     }
-    let mut report = run.totals.report(&feed, names, &mut run.rejects);
+    let mut report = run.totals.report(&feed, names, run.rejects);
     let share = report.rejected_total as f64 / report.rows_in.max(1) as f64;
     if share > request.max_reject_share && !request.dry_run {
         writer.abandon()?;
@@ -150,7 +164,7 @@ struct Totals {
 struct Run<'f> {
     feed: &'f Feed,
     totals: Totals,
-    rejects: Vec<Reject>,
+    rejects: &'f mut Vec<Reject>,
 }
 
 impl Run<'_> {
@@ -209,7 +223,8 @@ impl Run<'_> {
         let mut fresh = Vec::new();
         for file in files {
             if !app.store.has_loaded(&self.feed.name, &file.sha256)? {
-                fresh.extend(self.rejects.iter().filter(|reject| *reject.file == *file.name));
+                let own = self.rejects.iter().filter(|reject| *reject.file == *file.name);
+                fresh.extend(own.map(|reject| (reject, file.sha256.as_str())));
             }
         }
         if fresh.is_empty() {
@@ -378,28 +393,31 @@ fn too_many_rejects(report: &LoadReport, share: f64, accepted: f64) -> Error {
     Error::data(message)
 }
 
-fn rejects_batch(feed: &str, rejects: &[&Reject]) -> Result<RecordBatch> {
+/// Refused rows with the digest of their file: files of one name may come every month.
+fn rejects_batch(feed: &str, rejects: &[(&Reject, &str)]) -> Result<RecordBatch> {
     let table = schema::table("rejects").ok_or_else(|| Error::bug("no table rejects"))?;
     let rows = rejects.len();
     let texts = |of: &dyn Fn(&Reject) -> String| -> ArrayRef {
-        Arc::new(rejects.iter().map(|r| Some(of(r))).collect::<StringArray>())
+        Arc::new(rejects.iter().map(|(r, _)| Some(of(r))).collect::<StringArray>())
     };
-    let numbers = |of: &dyn Fn(&Reject) -> i64| -> ArrayRef {
-        Arc::new(rejects.iter().map(|r| Some(of(r))).collect::<Int64Array>())
+    let numbers = |of: &dyn Fn(&Reject, &str) -> i64| -> ArrayRef {
+        Arc::new(rejects.iter().map(|(r, sha256)| Some(of(r, sha256))).collect::<Int64Array>())
     };
-    let digest =
-        |r: &Reject| xxh3_128(format!("{feed}\u{1f}{}\u{1f}{}\u{1f}{}", r.file, r.line, r.reason.name()).as_bytes());
+    let digest = |r: &Reject, sha256: &str| {
+        let (file, line, reason) = (&r.file, r.line, r.reason.name());
+        xxh3_128(format!("{feed}\u{1f}{file}\u{1f}{sha256}\u{1f}{line}\u{1f}{reason}").as_bytes())
+    };
     let columns = table
         .all_columns()
         .map(|column| match column.name {
             "feed" | "source" => texts(&|_| feed.to_owned()),
             "file" => texts(&|r| r.file.to_string()),
-            "line" => numbers(&|r| i64::try_from(r.line).unwrap_or(i64::MAX)),
+            "line" => numbers(&|r, _| i64::try_from(r.line).unwrap_or(i64::MAX)),
             "reason" => texts(&|r| r.reason.name().to_owned()),
             "column_name" => texts(&|r| r.column.as_deref().unwrap_or_default().to_owned()),
             "message" => texts(&|r| r.message.to_string()),
-            "key_hi" => numbers(&|r| (digest(r) >> 64) as u64 as i64),
-            "key_lo" | "row_hash" => numbers(&|r| digest(r) as u64 as i64),
+            "key_hi" => numbers(&|r, sha256| (digest(r, sha256) >> 64) as u64 as i64),
+            "key_lo" | "row_hash" => numbers(&|r, sha256| digest(r, sha256) as u64 as i64),
             PARTITION => texts(&|_| "unknown".to_owned()),
             _ => new_null_array(&column.kind.arrow(), rows),
         })
@@ -408,7 +426,7 @@ fn rejects_batch(feed: &str, rejects: &[&Reject]) -> Result<RecordBatch> {
         .map_err(|e| Error::bug("rejects of another shape").with_cause(e))
 }
 
-fn file_name(path: &Path) -> String {
+pub(super) fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
@@ -416,22 +434,21 @@ fn file_name(path: &Path) -> String {
 fn digest_in_background(files: &[PathBuf]) -> thread::JoinHandle<Result<Vec<LoadFile>>> {
     let files = files.to_vec();
     thread::spawn(move || {
-        files
-            .iter()
-            .map(|path| {
-                let unreadable = |e| Error::input(format!("{} cannot be read", path.display())).with_cause(e);
-                let mut file = File::open(path).map_err(unreadable)?;
-                let mut hasher = Sha256::new();
-                let mut buffer = vec![0_u8; 1 << 20];
-                loop {
-                    let read = file.read(&mut buffer).map_err(unreadable)?;
-                    if read == 0 {
-                        break;
-                    }
-                    hasher.update(&buffer[..read]);
-                }
-                Ok(LoadFile { name: file_name(path), sha256: hex(&hasher.finalize()) })
-            })
-            .collect()
+        files.iter().map(|path| Ok(LoadFile { name: file_name(path), sha256: file_digest(path)? })).collect()
     })
+}
+
+/// SHA-256 of a file as the ledger writes it.
+pub(super) fn file_digest(path: &Path) -> Result<String> {
+    let unreadable = |e| Error::input(format!("{} cannot be read", path.display())).with_cause(e);
+    let mut file = File::open(path).map_err(unreadable)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0_u8; 1 << 20];
+    loop {
+        let read = file.read(&mut buffer).map_err(unreadable)?;
+        if read == 0 {
+            return Ok(hex(&hasher.finalize()));
+        }
+        hasher.update(&buffer[..read]);
+    }
 }

@@ -11,6 +11,7 @@ pub mod load;
 pub mod patrol_page;
 pub mod pictures;
 pub mod places;
+pub mod rejects;
 pub mod report;
 pub mod sql;
 pub mod tiles;

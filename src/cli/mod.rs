@@ -13,6 +13,7 @@ mod init;
 mod kpi;
 mod output;
 mod progress;
+mod rejects;
 mod report;
 mod sample;
 mod serve;
@@ -87,6 +88,9 @@ enum Command {
     Feeds(feeds::Feeds),
     /// The ledger of loads, newest first
     Loads(ingest::Loads),
+    /// Refused rows: list them, or export them to correct and load again
+    #[command(subcommand)]
+    Rejects(rejects::Rejects),
     /// Read-only SQL over the store
     Sql(sql::Sql),
     /// A named question of the catalogue
@@ -222,6 +226,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Ingest(command) => command.run(context).await,
         Command::Feeds(command) => command.run(context),
         Command::Loads(command) => command.run(context),
+        Command::Rejects(command) => command.run(context).await,
         Command::Sql(command) => command.run(context).await,
         Command::Query(command) => command.run(context).await,
         Command::Hotspots(command) => command.run(context).await,

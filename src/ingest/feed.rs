@@ -5,6 +5,7 @@ use std::path::Path;
 use super::clock::{Layout, Zone};
 use super::codes::Codes;
 use super::feed_file;
+use super::source::decode::Encoding;
 use crate::error::{Error, Result};
 use crate::model::schema::{Column, Repeats, Table};
 use crate::space::Crs;
@@ -119,6 +120,14 @@ pub struct Feed {
     pub precision: Precision,
     /// Separator of fields.
     pub(super) delimiter: u8,
+    /// In which text is written, unless a file begins with another mark.
+    pub(super) encoding: Encoding,
+    /// Which file of a ZIP archive, as a pattern.
+    pub(super) member: Option<String>,
+    /// Which sheet of a workbook, as a pattern.
+    pub(super) sheet: Option<String>,
+    /// Number of the row of a sheet that names the columns; else the first that is not blank.
+    pub(super) header_row: Option<u64>,
     /// Source columns used, in the order first named.
     pub(super) sources: Vec<Source>,
     /// Source columns that identify a record; none means that the whole row does.
@@ -212,6 +221,11 @@ impl Feed {
     /// `Input` with file, line and column.
     pub fn parse(text: &str, origin: &str) -> Result<Self> {
         feed_file::parse(text, origin)
+    }
+
+    /// Separator of fields in delimited text.
+    pub fn delimiter(&self) -> u8 {
+        self.delimiter
     }
 
     /// Whether rows hold plates, so that [`super::Context::plate_key`] is needed.
