@@ -10,8 +10,10 @@ pub mod load;
 pub mod patrol_page;
 pub mod pictures;
 pub mod places;
+pub mod quality;
 pub mod report;
 pub mod sql;
+pub mod stated;
 pub mod tiles;
 pub mod trend;
 

@@ -10,8 +10,10 @@ mod hotspots;
 mod ingest;
 mod init;
 mod kpi;
+mod loads;
 mod output;
 mod progress;
+mod quality;
 mod report;
 mod sample;
 mod serve;
@@ -84,7 +86,9 @@ enum Command {
     #[command(subcommand)]
     Feeds(feeds::Feeds),
     /// The ledger of loads, newest first
-    Loads(ingest::Loads),
+    Loads(loads::Loads),
+    /// How complete, how soon and how well placed the records are
+    Quality(quality::Quality),
     /// Read-only SQL over the store
     Sql(sql::Sql),
     /// A named question of the catalogue
@@ -214,6 +218,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Ingest(command) => command.run(context).await,
         Command::Feeds(command) => command.run(context),
         Command::Loads(command) => command.run(context),
+        Command::Quality(command) => command.run(context).await,
         Command::Sql(command) => command.run(context).await,
         Command::Query(command) => command.run(context).await,
         Command::Hotspots(command) => command.run(context).await,

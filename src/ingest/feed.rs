@@ -5,6 +5,7 @@ use std::path::Path;
 use super::clock::{Layout, Zone};
 use super::codes::Codes;
 use super::feed_file;
+use super::total::Total;
 use crate::error::{Error, Result};
 use crate::model::schema::{Column, Repeats, Table};
 
@@ -115,6 +116,8 @@ pub struct Feed {
     pub(super) place: Option<Place>,
     /// Texts that mean "no value" in keys and positions, beside the empty one.
     pub(super) missing: Vec<String>,
+    /// Where the source states how many rows it sent, if it does.
+    pub total: Option<Total>,
 }
 
 /// The built-in feeds, by name.

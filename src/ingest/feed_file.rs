@@ -18,8 +18,9 @@
 //! outcome = { from = "outcome", codes = { "NFA" = "none" }, unknown = "keep" }
 //! ```
 //! Further keys of the file: `blank_keys` (columns that identify a row whose key is blank), `time_precision` ("day" or
-//! "month"), `delimiter`, `notes`. Further keys of a column: `with` (the time of day stands in this second column),
-//! `offset_seconds_from` (so many seconds later), `formats`, `missing`, `allowed` (codes that stand for themselves),
+//! "month"), `delimiter`, `notes`, `[total]` (the source's own count of rows: `sidecar = ".count"`, a file beside the
+//! extract, or `trailer = "TOTAL"`, the word and the number in its last row). Further keys of a column: `with` (the time
+//! of day stands in this second column), `offset_seconds_from` (so many seconds later), `formats`, `missing`, `allowed` (codes that stand for themselves),
 //! `unknown` ("reject", "keep" or "other"), `list` (separator of several codes), `value` (the same in every row),
 //! `pseudonym` (a plate, stored as its keyed token).
 
@@ -32,6 +33,7 @@ use toml::Spanned;
 use super::clock::{Layout, Zone};
 use super::codes::{Codes, Unknown};
 use super::feed::{Feed, How, Place, Precision, Rule, Source};
+use super::total::RawTotal;
 use crate::config::toml_error;
 use crate::error::{Error, Result};
 use crate::model::schema::{Column, ColumnKind, Repeats, Table, table, tables};
@@ -58,6 +60,7 @@ struct Raw {
     time_precision: Option<Spanned<String>>,
     delimiter: Option<Spanned<String>>,
     place: Option<Spanned<RawPlace>>,
+    total: Option<Spanned<RawTotal>>,
     columns: BTreeMap<Spanned<String>, RawColumn>,
 }
 
@@ -169,6 +172,10 @@ pub fn parse(text: &str, origin: &str) -> Result<Feed> {
         Some(place) => Some(feed_place(place, &mut sources, &file)?),
         None => None,
     };
+    let total = match &raw.total {
+        Some(total) => Some(total.get_ref().checked().map_err(|message| file.wrong(total.span().start, message))?),
+        None => None,
+    };
     let mut rules = Vec::new();
     for (column_name, column) in raw.columns {
         let at = column_name.span().start;
@@ -207,6 +214,7 @@ pub fn parse(text: &str, origin: &str) -> Result<Feed> {
         rules,
         place,
         missing: raw.missing,
+        total,
     })
 }
 

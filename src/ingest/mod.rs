@@ -22,6 +22,7 @@ pub mod read;
 pub mod reject;
 mod split;
 pub mod text;
+pub mod total;
 mod when;
 
 pub use clean::{Cleaned, Context, clean};

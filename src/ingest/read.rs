@@ -16,6 +16,7 @@ use super::feed::Feed;
 use super::reject::{Reason, Reject};
 use super::split::{Record, Splitter};
 use super::text::{TextBatch, TextColumn};
+use super::total::Trailer;
 use crate::error::{Error, Result};
 
 const BATCH_ROWS: usize = 65_536;
@@ -43,6 +44,7 @@ pub struct Reader {
     /// Field of each of the feed's sources, if the file has it.
     fields: Vec<Option<usize>>,
     hash_rows: bool,
+    trailer: Option<Trailer>,
     scratch: Vec<u8>,
     bytes_read: Arc<AtomicU64>,
     total_bytes: u64,
@@ -97,6 +99,7 @@ impl Reader {
             header: Vec::new(),
             fields: Vec::new(),
             hash_rows: feed.keys.is_empty(),
+            trailer: Trailer::of(feed.total.as_ref()),
             scratch: Vec::new(),
             bytes_read,
             total_bytes,
@@ -113,6 +116,11 @@ impl Reader {
     /// Bytes of the file as stored.
     pub fn total_bytes(&self) -> u64 {
         self.total_bytes
+    }
+
+    /// Rows that the source says it sent, in its last row: known when everything is read.
+    pub fn stated_rows(&self) -> Option<u64> {
+        self.trailer.as_ref().and_then(Trailer::stated)
     }
 
     /// Names in the header, in order.
@@ -234,6 +242,15 @@ impl Reader {
             let Some(record) = self.record()? else { break };
             bytes += record.next;
             let text = &self.buffer[self.start..self.end];
+            if let Some(trailer) = self.trailer.as_mut().filter(|_| !self.splitter.is_blank()) {
+                let fields = (0..self.splitter.len()).map(|index| self.splitter.field(text, index));
+                let (is_total, refused) = trailer.take(&self.file, self.line, fields);
+                batch.rejects.extend(refused);
+                if is_total {
+                    self.take(record);
+                    continue;
+                }
+            }
             if self.splitter.len() == self.header.len() {
                 for (column, field) in columns.iter_mut().zip(&self.fields) {
                     if let (Some(column), Some(field)) = (column, field) {

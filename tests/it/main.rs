@@ -16,6 +16,7 @@ mod http;
 mod load;
 mod locked;
 mod properties;
+mod quality;
 mod queries;
 mod real_feeds;
 mod reference;
