@@ -1,5 +1,5 @@
 -- purpose: how complete the columns of each table of events are: the table's own, and where it is
--- param dataset text? one table of events only
+-- param dataset text? count one table of events only: the others come out empty
 -- param from date? first island date
 -- param to date? the day after the last
 -- column dataset text table of events
@@ -170,5 +170,4 @@ FROM (
       AND deleted IS NOT TRUE
   ) AS counted
 ) AS columns
-WHERE $dataset IS NULL OR dataset = $dataset
 ORDER BY dataset, place

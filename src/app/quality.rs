@@ -145,6 +145,7 @@ async fn tables(snapshot: &Snapshot, question: &Question) -> Result<Vec<TableQua
         }
     }
     let mut tables = columns(&snapshot.query("quality_columns", &params).await?.batches)?;
+    tables.retain(|table| question.dataset.as_ref().is_none_or(|asked| *asked == table.dataset));
     let mut delays = delays(&snapshot.query("quality_delays", &params).await?.batches)?;
     let labels = label_counts(&snapshot.query("quality_places", &params).await?.batches)?;
     let many = i64::try_from(MANY_AT_A_POINT).unwrap_or(i64::MAX);

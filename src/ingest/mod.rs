@@ -14,6 +14,7 @@ mod column;
 mod content;
 pub mod feed;
 mod feed_file;
+pub mod guess;
 mod marks;
 mod parse;
 mod place;

@@ -12,6 +12,7 @@ mod bad_input;
 mod cli;
 mod functions;
 mod golden;
+mod guess;
 mod http;
 mod load;
 mod locked;
