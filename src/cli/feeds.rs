@@ -74,10 +74,10 @@ impl Feeds {
 
 /// Names, kinds and confidences; no value.
 fn table(guess: &Guess) -> String {
-    let mut text = format!("{:<28}{:<20}{:<20}{:>10}\n", "column", "looks like", "fills", "confidence");
+    let mut text = format!("{:<28} {:<18} {:<18} {:>10}\n", "column", "looks like", "fills", "confidence");
     for column in &guess.columns {
         let fills = column.fills.as_deref().unwrap_or("-");
-        text.push_str(&format!("{:<28}{:<20}{fills:<20}{:>10.2}\n", column.name, column.kind, column.confidence));
+        text.push_str(&format!("{:<28} {:<18} {fills:<18} {:>10.2}\n", column.name, column.kind, column.confidence));
     }
     for remark in &guess.remarks {
         text.push_str(&format!("check: {remark}\n"));

@@ -119,25 +119,21 @@ fn any_feed(delimiter: char, columns: &[String]) -> Result<Feed> {
 
 /// The header and the delimiter that parts most rows like it.
 fn open(path: &Path) -> Result<(Vec<String>, char)> {
-    let mut best: Option<(f64, usize, Vec<String>, char)> = None;
+    let mut best: Option<(bool, Vec<String>, char)> = None;
     for delimiter in DELIMITERS {
         let mut reader: Reader = read::open(path, &any_feed(delimiter, &[])?)?;
         let header = reader.header().to_vec();
         let batch = reader.next().transpose()?;
-        let fitting = batch.map_or(0.0, |batch| batch.rows() as f64 / batch.rows_in().max(1) as f64);
-        let better = match &best {
-            None => true,
-            Some((share, columns, ..)) => {
-                (fitting > 0.5 && header.len() > *columns && (fitting >= *share * 0.8 || *columns == 1))
-                    || *share <= 0.0
-            }
-        };
-        if better {
-            best = Some((fitting, header.len(), header, delimiter));
+        let fits = batch.is_some_and(|batch| batch.rows() as u64 * 2 > batch.rows_in());
+        let better =
+            |(other_fits, other, _): &(bool, Vec<String>, char)| (fits, header.len()) > (*other_fits, other.len());
+        if best.as_ref().is_none_or(better) {
+            best = Some((fits, header, delimiter));
         }
     }
     let place = path.display().to_string();
-    let (_, columns, header, delimiter) = best.ok_or_else(|| Error::bug("no delimiter was tried"))?;
+    let (_, header, delimiter) = best.ok_or_else(|| Error::bug("no delimiter was tried"))?;
+    let columns = header.len();
     if columns < 2 {
         let message = "only one column was found: fields should be parted by a comma, semicolon, tab or bar";
         return Err(Error::input(message).at(place));

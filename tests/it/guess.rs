@@ -96,7 +96,13 @@ fn the_extracts_of_the_island() {
     check(&extract("stops.csv.gz"), &known("stops", &stops, "\"stop_id\""));
     let offences = [("offence_id", "offence_id"), ("offended_at", "offended_at"), ("lat", "lat"), ("lon", "lon")];
     check(&extract("offences.csv.gz"), &known("offences", &offences, "\"offence_id\""));
-    let reads = [("read_id", "read_id"), ("camera_id", "camera_id"), ("read_at", "read_at"), ("vrm_token", "vrm")];
+    let reads = [
+        ("read_id", "read_id"),
+        ("camera_id", "camera_id"),
+        ("read_at", "read_at"),
+        ("vrm_token", "vrm"),
+        ("plate_class", "plate_class"),
+    ];
     check(&extract("anpr.csv.gz"), &known("anpr_reads", &reads, "\"read_id\""));
     let pings = [
         ("unit_id", "unit_id"),

@@ -198,6 +198,9 @@ fn is_unique_pair(batch: &TextBatch, rows: usize, one: usize, other: usize) -> b
     (0..rows).all(|row| !other.field(row).is_empty() && seen.insert((one.field(row), other.field(row))))
 }
 
+/// A column that fits worse is left to the person.
+const LEAST_FIT: f64 = 0.4;
+
 /// Columns of the extract for columns of a table, best pairs first; each is used once.
 fn matches(table: &'static Table, profiles: &[Profile], place: Option<&Place>) -> Vec<Match> {
     let mut pairs: Vec<Match> = Vec::new();
@@ -207,7 +210,7 @@ fn matches(table: &'static Table, profiles: &[Profile], place: Option<&Place>) -
                 continue;
             }
             let fit = fit(table, target, profile);
-            if fit >= 0.25 {
+            if fit >= LEAST_FIT {
                 pairs.push(Match { source, column: target.column, confidence: fit, weight: target.weight });
             }
         }

@@ -62,8 +62,9 @@ impl Name {
 
     /// Whether it names registration marks.
     pub fn is_plate(&self) -> bool {
-        let index_mark = self.words.len() == 2 && self.words == ["index", "mark"];
-        index_mark || self.has(&["vrm", "vrn", "plate", "registration", "reg", "numberplate"])
+        let index_mark = self.words == ["index", "mark"];
+        let about_it = self.has(&["class", "country", "type", "nationality", "state", "colour", "color"]);
+        index_mark || !about_it && self.has(&["vrm", "vrn", "plate", "registration", "reg", "numberplate"])
     }
 
     /// Whether it names an identifier.
@@ -326,13 +327,14 @@ const CRIMES: &[Target] = &[
             "crime type",
             "crime category",
             "offence group",
+            "offence type",
             "offense type",
             "offense category",
             "primary type",
             "crime class",
             "ho group",
         ],
-        &["offence type", "category", "type", "class"],
+        &["category", "type", "class"],
     ),
     target(
         "offence_code",

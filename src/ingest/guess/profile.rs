@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::clock::Layout;
+use super::super::clock::{Layout, days_from_date};
 use super::super::parse;
 use super::super::text::TextColumn;
 use super::names::Name;
@@ -84,6 +84,8 @@ pub(super) struct Profile {
     pub separator: Option<char>,
     /// Texts that mean "no value".
     pub missing: Vec<&'static str>,
+    /// Dates that mean "no value": 1 January 1900, which systems write for a date that was never set.
+    pub never: Vec<String>,
 }
 
 /// Texts that mean "no value" in many systems.
@@ -118,6 +120,7 @@ impl Profile {
             codes: Vec::new(),
             separator: None,
             missing,
+            never: Vec::new(),
         };
         if values.filled > 0 {
             profile.judge(&values);
@@ -142,7 +145,7 @@ impl Profile {
         let digits_are_dates = self.name.says_when();
         let (kind, fit) = match dates {
             Some(found) if found.fit >= FITS && (whole < FITS || digits_are_dates) => {
-                (self.formats, self.ambiguous) = (found.formats, found.ambiguous);
+                (self.formats, self.ambiguous, self.never) = (found.formats, found.ambiguous, found.never);
                 (found.kind, found.fit)
             }
             _ if self.name.is_plate() || (plates >= 0.8 && whole < FITS && !self.name.is_key()) => {
@@ -277,6 +280,7 @@ struct Dates {
     fit: f64,
     formats: Vec<&'static str>,
     ambiguous: bool,
+    never: Vec<String>,
 }
 
 impl Dates {
@@ -287,7 +291,8 @@ impl Dates {
             .iter()
             .filter_map(|(format, order)| Layout::new(format).ok().map(|layout| (*format, *order, layout)))
             .collect();
-        let mut found = Self { kind: Kind::Month, fit: 0.0, formats: Vec::new(), ambiguous: false };
+        let mut found = Self { kind: Kind::Month, fit: 0.0, formats: Vec::new(), ambiguous: false, never: Vec::new() };
+        let never = days_from_date(1900, 1, 1);
         while found.formats.len() < MOST_FORMATS && !left.is_empty() {
             let reads = |layout: &Layout| -> usize {
                 left.iter().filter(|(text, _)| layout.read(text).is_some()).map(|(_, n)| n).sum()
@@ -302,7 +307,13 @@ impl Dates {
             }
             found.formats.push(format);
             found.fit += hits as f64 / values.filled as f64;
-            left.retain(|(text, _)| layout.read(text).is_none());
+            left.retain(|(text, _)| {
+                let read = layout.read(text);
+                if read.is_some_and(|clock| clock.day == never) && values.counts.len() > 1 {
+                    found.never.push(String::from_utf8_lossy(text).into_owned());
+                }
+                read.is_none()
+            });
         }
         let has = |part: &str| found.formats.iter().any(|format| format.contains(part));
         let all_first = || values.counts.len() > 1 && values.counts.keys().all(|text| text.ends_with(b"-01"));
@@ -398,10 +409,12 @@ mod tests {
 
     #[test]
     fn days_and_months_are_told_apart_by_what_is_above_twelve() {
-        let clear = profile("at", &["01/02/2017 10:00", "31/02/2017 10:00", "13/02/2017 10:00", "05/06/2017 10:00"]);
+        let clear = profile("at", &["01/02/2017 10:00", "31/03/2017 10:00", "13/02/2017 10:00", "05/06/2017 10:00"]);
         assert_eq!((clear.formats[0], clear.ambiguous), ("%d/%m/%Y %H:%M", false));
         let american = profile("at", &["01/02/2017", "02/13/2017"]);
         assert_eq!((american.formats, american.ambiguous), (vec!["%m/%d/%Y"], false));
+        let unset = profile("at", &["01/01/1900 12:00:00 AM", "02/13/2017 10:00:00 PM"]);
+        assert_eq!((unset.formats, unset.never), (vec!["%m/%d/%Y %I:%M:%S %p"], vec!["01/01/1900 12:00:00 AM".into()]));
         let either = profile("at", &["01/02/2017", "02/03/2017"]);
         assert_eq!((either.formats, either.ambiguous), (vec!["%d/%m/%Y"], true));
     }

@@ -27,6 +27,10 @@ const CODED: [&str; 17] = [
     "light_conditions",
 ];
 
+/// Columns that change as a case goes on.
+const CHANGES: [&str; 7] =
+    ["recorded_at", "closed_at", "grade_final", "closing_code", "outcome", "outcome_at", "disposal"];
+
 /// The feed file; a position on a grid stands in it as a comment unless `with_grid`.
 pub(super) fn feed(choice: &Choice, profiles: &[Profile], file: &str, delimiter: char, with_grid: bool) -> String {
     let mut out = String::new();
@@ -54,7 +58,9 @@ pub(super) fn feed(choice: &Choice, profiles: &[Profile], file: &str, delimiter:
     };
     say(&mut out, &format!("keys = [{}]", names(&choice.keys)));
     if choice.has_blank_keys {
-        let used = |at: &usize| choice.use_of(*at).is_some() && !choice.keys.contains(at);
+        // What stands in for a key must not change in the life of a record.
+        let lasts = |column: &str| !CHANGES.contains(&column);
+        let used = |at: &usize| choice.use_of(*at).is_some_and(|used| lasts(used.0)) && !choice.keys.contains(at);
         let stand_ins: Vec<usize> = (0..profiles.len()).filter(used).collect();
         say(&mut out, &format!("blank_keys = [{}]", names(&stand_ins)));
     }
@@ -114,7 +120,11 @@ fn column(choice: &Choice, found: &Match, profiles: &[Profile]) -> String {
         keys.push(format!("with = {}", quoted(&profiles[clock].name.written)));
     }
     if matches!(kind, Some(ColumnKind::Time | ColumnKind::Date)) {
-        keys.push(format!("formats = [{}]", formats(profile, clock.map(|at| &profiles[at])).join(", ")));
+        keys.push(format!("formats = [{}]", formats(profile, clock.is_some(), kind).join(", ")));
+    }
+    if !profile.never.is_empty() {
+        let never: Vec<String> = profile.never.iter().map(|text| quoted(text)).collect();
+        keys.push(format!("missing = [{}]", never.join(", ")));
     }
     if found.column == "vrm_token" {
         keys.push("pseudonym = true".to_owned());
@@ -132,10 +142,12 @@ fn column(choice: &Choice, found: &Match, profiles: &[Profile]) -> String {
     format!("{} = {{ {} }}  # {:.2} {}", found.column, keys.join(", "), found.confidence, profile.kind.words())
 }
 
-/// Formats of a column of dates; with the time of day of a second column behind them.
-fn formats(profile: &Profile, clock: Option<&Profile>) -> Vec<String> {
-    let seen: &[&str] = if profile.formats.is_empty() { &["%Y-%m-%d %H:%M:%S"] } else { &profile.formats };
-    let ends: &[&str] = if clock.is_some() { &[" %H:%M:%S", " %H:%M"] } else { &[""] };
+/// Formats of a column of dates; with the time of day of a second column behind them. A column without a value takes what
+/// is usual.
+fn formats(profile: &Profile, has_clock: bool, kind: Option<ColumnKind>) -> Vec<String> {
+    let usual: &[&str] = if kind == Some(ColumnKind::Date) { &["%Y-%m-%d"] } else { &["%Y-%m-%d %H:%M:%S"] };
+    let seen: &[&str] = if profile.formats.is_empty() { usual } else { &profile.formats };
+    let ends: &[&str] = if has_clock { &[" %H:%M:%S", " %H:%M"] } else { &[""] };
     seen.iter().flat_map(|format| ends.iter().map(move |end| quoted(&format!("{format}{end}")))).collect()
 }
 
