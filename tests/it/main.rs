@@ -15,6 +15,7 @@ mod golden;
 mod http;
 mod load;
 mod locked;
+mod places;
 mod properties;
 mod queries;
 mod real_feeds;
