@@ -94,6 +94,16 @@ pub fn loads(app: &App, who: &Principal) -> Result<Vec<LoadRecord>> {
     app.store.loads()
 }
 
+/// One load of the ledger.
+///
+/// # Errors
+/// `Denied`; `Missing` without a load of that number; `Data` if the ledger cannot be read.
+pub fn load_record(app: &App, who: &Principal, number: u64) -> Result<LoadRecord> {
+    app.enter(who, Action::ReadLedger, "loads show", &format!("load {number}"))?;
+    let found = app.store.loads()?.into_iter().find(|load| load.load_id == number);
+    found.ok_or_else(|| Error::missing(format!("there is no load {number}; `vigie loads` lists them")))
+}
+
 /// The newest audit lines.
 ///
 /// # Errors

@@ -19,6 +19,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::App;
 use super::places::Places;
+use super::stated::{Stated, StatedCount};
 use crate::error::{Error, Result};
 use crate::ingest::{self, Cleaned, Feed, Reject, TextBatch};
 use crate::model::access::{Action, Principal};
@@ -41,6 +42,16 @@ pub struct Request {
     pub max_reject_share: f64,
     /// Reads and cleans, writes nothing.
     pub dry_run: bool,
+    /// How many rows there should be.
+    pub count: StatedCount,
+}
+
+impl Default for Request {
+    /// No files; the share of refused rows that the command line accepts.
+    fn default() -> Self {
+        let count = StatedCount::default();
+        Self { feed: String::new(), files: Vec::new(), max_reject_share: 0.05, dry_run: false, count }
+    }
 }
 
 /// What a load did. `rows_in = accepted + revised + unchanged + duplicate + withheld + rejected_total`, always.
@@ -68,10 +79,16 @@ pub struct LoadReport {
     pub rejected_total: u64,
     /// Rows with a remark, by remark.
     pub labels: BTreeMap<String, u64>,
+    /// Rows that the source says it sent, if it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stated_rows: Option<u64>,
     /// Store version after the load.
     pub version: u64,
     /// How long it took.
     pub elapsed_ms: u64,
+    /// Why the load would be refused for its number of rows, after a dry run.
+    #[serde(skip)]
+    pub count_remark: Option<String>,
     /// The first refused rows, for the person at the terminal.
     #[serde(skip)]
     pub first_rejects: Vec<Reject>,
@@ -91,8 +108,8 @@ pub type Progress<'p> = &'p (dyn Fn(u64, u64, u64) + Sync);
 /// Loads extract files as one store version, or as none.
 ///
 /// # Errors
-/// `Missing` or `Input` for files and feeds that cannot be read, `Data` above the accepted share of refused rows,
-/// `Busy` if somebody else writes.
+/// `Missing` or `Input` for files and feeds that cannot be read, `Data` above the accepted share of refused rows or if
+/// other than the stated number of rows was read, `Busy` if somebody else writes.
 pub async fn load(app: &App, who: &Principal, request: &Request, progress: Progress<'_>) -> Result<LoadReport> {
     load_keeping(app, who, request, progress, &mut Vec::new()).await
 }
@@ -124,7 +141,7 @@ pub async fn load_keeping(
     let places = Places::open(app)?;
     let mut writer = app.store.writer(app.now()).await?;
     let digests = digest_in_background(&request.files);
-    let mut run = Run { feed: &feed, totals: Totals::default(), rejects };
+    let mut run = Run { feed: &feed, totals: Totals::default(), rejects, stated: Stated::default() };
     let read = run.files(&mut writer, request, &places, key.as_deref(), progress).await;
     let files = digests.join().map_err(|_| Error::bug("a file could not be hashed"))??;
     if let Err(error) = read {
@@ -132,10 +149,18 @@ pub async fn load_keeping(
         return Err(error);
     }
     let mut report = run.totals.report(&feed, names, run.rejects);
+    report.stated_rows = run.stated.rows(&request.count);
     let share = report.rejected_total as f64 / report.rows_in.max(1) as f64;
     if share > request.max_reject_share && !request.dry_run {
         writer.abandon()?;
         return Err(too_many_rejects(&report, share, request.max_reject_share));
+    }
+    if let Err(difference) = std::mem::take(&mut run.stated).check(report.rows_in, &request.count) {
+        if !request.dry_run {
+            writer.abandon()?;
+            return Err(difference);
+        }
+        report.count_remark = Some(difference.message().to_owned());
     }
     if request.dry_run {
         writer.abandon()?;
@@ -165,6 +190,7 @@ struct Run<'f> {
     feed: &'f Feed,
     totals: Totals,
     rejects: &'f mut Vec<Reject>,
+    stated: Stated,
 }
 
 impl Run<'_> {
@@ -192,6 +218,7 @@ impl Run<'_> {
             let pipeline = Pipeline::new(path, self.feed, context);
             let feed = self.feed;
             let mut is_first = true;
+            let rows_before = self.totals.rows_in;
             let result = pipeline
                 .run(async |cleaned: Cleaned, bytes: u64| {
                     self.totals.rows_in += cleaned.rows_in;
@@ -211,7 +238,8 @@ impl Run<'_> {
                     Ok(())
                 })
                 .await;
-            result?;
+            let in_last_row = result?;
+            self.stated.note(path, feed, self.totals.rows_in - rows_before, in_last_row)?;
             before += size;
         }
         self.totals.tally.add(writer.settle(table)?);
@@ -259,7 +287,8 @@ impl<'a> Pipeline<'a> {
         Self { path, feed, context }
     }
 
-    async fn run(self, mut take: impl AsyncFnMut(Cleaned, u64) -> Result<()>) -> Result<()> {
+    /// Runs to the end of the file; returns the count that its last row states.
+    async fn run(self, mut take: impl AsyncFnMut(Cleaned, u64) -> Result<()>) -> Result<Option<u64>> {
         // Opened here, so that a file that is empty or of another shape is refused before a thread starts.
         let reader = ingest::read::open(self.path, self.feed)?;
         let cleaners = thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8);
@@ -270,28 +299,31 @@ impl<'a> Pipeline<'a> {
         let runtime = tokio::runtime::Handle::current();
         tokio::task::block_in_place(|| {
             thread::scope(|scope| {
-                scope.spawn(move || read_all(reader, &text_in));
+                let reading = scope.spawn(move || read_all(reader, &text_in));
                 for _ in 0..cleaners {
                     let (text_out, clean_in, context) = (Arc::clone(&text_out), clean_in.clone(), self.context);
                     let feed = self.feed;
                     scope.spawn(move || clean_all(&text_out, &clean_in, feed, context));
                 }
                 drop((text_out, clean_in));
-                runtime.block_on(in_order(clean_out, &mut take))
+                runtime.block_on(in_order(clean_out, &mut take))?;
+                reading.join().map_err(|_| Error::bug("the file's reader came to grief"))
             })
         })
     }
 }
 
-fn read_all(mut reader: ingest::Reader, out: &SyncSender<Numbered>) {
+/// Reads to the end; returns the count that the file's last row states.
+fn read_all(mut reader: ingest::Reader, out: &SyncSender<Numbered>) -> Option<u64> {
     let mut number = 0;
     while let Some(batch) = reader.next() {
         let stop = batch.is_err();
         if out.send((number, batch, reader.bytes_read())).is_err() || stop {
-            return;
+            return None;
         }
         number += 1;
     }
+    reader.stated_rows()
 }
 
 fn clean_all(
@@ -342,6 +374,8 @@ impl Totals {
             rejected: self.rejected.clone(),
             rejected_total: self.rejected.values().sum(),
             labels: self.labels.clone(),
+            stated_rows: None,
+            count_remark: None,
             version: 0,
             elapsed_ms: 0,
             first_rejects: rejects.iter().take(10).cloned().collect(),
@@ -368,6 +402,7 @@ impl LoadReport {
             rejected_total: self.rejected_total,
             labels: self.labels.clone(),
             elapsed_ms: u64::try_from(elapsed_ms).unwrap_or(u64::MAX),
+            stated_rows: self.stated_rows,
         }
     }
 }

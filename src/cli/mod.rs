@@ -11,8 +11,10 @@ mod hotspots;
 mod ingest;
 mod init;
 mod kpi;
+mod loads;
 mod output;
 mod progress;
+mod quality;
 mod rejects;
 mod report;
 mod sample;
@@ -87,10 +89,12 @@ enum Command {
     #[command(subcommand)]
     Feeds(feeds::Feeds),
     /// The ledger of loads, newest first
-    Loads(ingest::Loads),
+    Loads(loads::Loads),
     /// Refused rows: list them, or export them to correct and load again
     #[command(subcommand)]
     Rejects(rejects::Rejects),
+    /// How complete, how soon and how well placed the records are
+    Quality(quality::Quality),
     /// Read-only SQL over the store
     Sql(sql::Sql),
     /// A named question of the catalogue
@@ -227,6 +231,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Feeds(command) => command.run(context),
         Command::Loads(command) => command.run(context),
         Command::Rejects(command) => command.run(context).await,
+        Command::Quality(command) => command.run(context).await,
         Command::Sql(command) => command.run(context).await,
         Command::Query(command) => command.run(context).await,
         Command::Hotspots(command) => command.run(context).await,

@@ -6,6 +6,7 @@ use super::clock::{Layout, Zone};
 use super::codes::Codes;
 use super::feed_file;
 use super::source::decode::Encoding;
+use super::total::Total;
 use crate::error::{Error, Result};
 use crate::model::schema::{Column, Repeats, Table};
 use crate::space::Crs;
@@ -142,6 +143,8 @@ pub struct Feed {
     pub(super) deleted: Option<Deleted>,
     /// Texts that mean "no value" in keys and positions, beside the empty one.
     pub(super) missing: Vec<String>,
+    /// Where the source states how many rows it sent, if it does.
+    pub total: Option<Total>,
 }
 
 /// The built-in feeds, by name.

@@ -19,12 +19,14 @@
 //! outcome = { from = "outcome", codes = { "NFA" = "none" }, unknown = "keep" }
 //! ```
 //! Further keys of the file: `blank_keys` (columns that identify a row whose key is blank), `time_precision` ("day" or
-//! "month"; where it is left out, the formats of the record's time say it), `delimiter`, `notes`. Which file is read is
-//! told by its content; keys that say more: `encoding` ("utf-8", "utf-16" or "windows-1252", unless the file's own mark
-//! says otherwise), `member` (the file of a ZIP archive, such as "*stops.csv"; needed if it has several), `sheet` (of a
-//! workbook; needed if several have cells) and `header_row` (number of its row that names the columns, from 1; else the
-//! first that is not blank). Further keys of a column: `with` (the time of day stands in this second column),
-//! `offset_seconds_from` (so many seconds later), `formats`, `missing`, `allowed` (codes that stand for themselves),
+//! "month"; where it is left out, the formats of the record's time say it), `delimiter`, `notes`, `[total]` (the source's
+//! own count of rows: `sidecar = ".count"`, a file beside the extract, or `trailer = "TOTAL"`, the word and the number in
+//! its last row). Which file is read is told by its content; keys that say more: `encoding` ("utf-8", "utf-16" or
+//! "windows-1252", unless the file's own mark says otherwise), `member` (the file of a ZIP archive, such as "*stops.csv";
+//! needed if it has several), `sheet` (of a workbook; needed if several have cells) and `header_row` (number of its row
+//! that names the columns, from 1; else the first that is not blank). Further keys of a column: `with` (the time of day
+//! stands in this second column), `offset_seconds_from` (so many seconds later), `formats`, `missing`, `allowed` (codes
+//! that stand for themselves),
 //! `unknown` ("reject", "keep" or "other"), `list` (separator of several codes), `value` (the same in every row),
 //! `pseudonym` (a plate, stored as its keyed token).
 
@@ -38,6 +40,7 @@ use super::clock::{Layout, Zone};
 use super::codes::{Codes, Unknown};
 use super::feed::{Deleted, Feed, How, Place, Precision, Rule, Source};
 use super::source::decode::Encoding;
+use super::total::RawTotal;
 use crate::config::toml_error;
 use crate::error::{Error, Result};
 use crate::model::schema::{Column, ColumnKind, Repeats, Table, table, tables};
@@ -70,6 +73,7 @@ struct Raw {
     header_row: Option<Spanned<u64>>,
     place: Option<Spanned<RawPlace>>,
     deleted: Option<Spanned<RawDeleted>>,
+    total: Option<Spanned<RawTotal>>,
     columns: BTreeMap<Spanned<String>, RawColumn>,
 }
 
@@ -204,6 +208,10 @@ pub fn parse(text: &str, origin: &str) -> Result<Feed> {
         Some(deleted) => Some(feed_deleted(deleted, &mut sources, &file)?),
         None => None,
     };
+    let total = match &raw.total {
+        Some(total) => Some(total.get_ref().checked().map_err(|message| file.wrong(total.span().start, message))?),
+        None => None,
+    };
     let mut rules = Vec::new();
     for (column_name, column) in raw.columns {
         let at = column_name.span().start;
@@ -254,6 +262,7 @@ pub fn parse(text: &str, origin: &str) -> Result<Feed> {
         place,
         deleted,
         missing: raw.missing,
+        total,
     })
 }
 

@@ -14,6 +14,7 @@ mod column;
 mod content;
 pub mod feed;
 mod feed_file;
+pub mod guess;
 mod marks;
 mod parse;
 mod place;
@@ -24,6 +25,7 @@ mod snapped;
 mod source;
 mod split;
 pub mod text;
+pub mod total;
 mod when;
 
 pub use clean::{Cleaned, Context, clean};

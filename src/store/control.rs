@@ -84,6 +84,9 @@ pub struct LoadRecord {
     pub labels: BTreeMap<String, u64>,
     /// How long it took.
     pub elapsed_ms: u64,
+    /// Rows that the source says it sent, if it says so; ledgers of before know none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated_rows: Option<u64>,
 }
 
 /// A file of a load.

@@ -195,7 +195,7 @@ async fn too_many_bad_rows_and_nothing_is_written() {
         feed: "jersey-stops".into(),
         files: vec![file.clone()],
         max_reject_share: share,
-        dry_run: false,
+        ..Request::default()
     };
     let refused = load(&app, &loader(), &request(0.4), &|_, _, _| {}).await.unwrap_err();
     assert_eq!(refused.kind(), Kind::Data);
@@ -397,7 +397,7 @@ proptest! {
                     .map(|line| line.as_ref().map_or_else(|| "nonsense\n".to_owned(), Stop::line))
                     .collect();
                 let file: PathBuf = put(files.path(), "stops.csv", HEADER.to_owned() + &text);
-                let request = Request { feed: "jersey-stops".into(), files: vec![file], max_reject_share: 1.0, dry_run: false };
+                let request = Request { feed: "jersey-stops".into(), files: vec![file], max_reject_share: 1.0, ..Request::default() };
                 let report = load(&app, &loader(), &request, &|_, _, _| {}).await.unwrap();
                 let good: Vec<Stop> = lines.iter().flatten().cloned().collect();
                 let (accepted, revised, unchanged, duplicate) = model.load(&good);
