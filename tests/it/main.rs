@@ -25,4 +25,5 @@ mod real_feeds;
 mod reference;
 mod roles;
 mod support;
+mod torture;
 mod truth;
