@@ -5,9 +5,11 @@ use std::path::Path;
 use super::clock::{Layout, Zone};
 use super::codes::Codes;
 use super::feed_file;
+use super::source::decode::Encoding;
 use super::total::Total;
 use crate::error::{Error, Result};
 use crate::model::schema::{Column, Repeats, Table};
+use crate::space::Crs;
 
 /// How exactly the source tells the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,13 +80,28 @@ pub(super) struct Rule {
     pub wanted: String,
 }
 
-/// Source columns of the position (indices into [`Feed::sources`]); degrees, WGS84.
-#[derive(Debug, Clone, Copy)]
+/// Source columns of the position (indices into [`Feed::sources`]) and the system they are in.
+#[derive(Debug)]
 pub(super) struct Place {
-    /// Latitude.
+    /// Latitude, or metres north.
     pub lat: usize,
-    /// Longitude.
+    /// Longitude, or metres east.
     pub lon: usize,
+    /// Degrees, or the system whose metres they are.
+    pub crs: Crs,
+    /// What a good latitude looks like, for messages.
+    pub wanted_lat: String,
+    /// What a good longitude looks like, for messages.
+    pub wanted_lon: String,
+}
+
+/// How the source says that it took a record back.
+#[derive(Debug)]
+pub(super) struct Deleted {
+    /// Source column (index into [`Feed::sources`]).
+    pub from: usize,
+    /// Texts that say so, exactly as written.
+    pub values: Vec<String>,
 }
 
 /// A checked feed.
@@ -104,6 +121,14 @@ pub struct Feed {
     pub precision: Precision,
     /// Separator of fields.
     pub(super) delimiter: u8,
+    /// In which text is written, unless a file begins with another mark.
+    pub(super) encoding: Encoding,
+    /// Which file of a ZIP archive, as a pattern.
+    pub(super) member: Option<String>,
+    /// Which sheet of a workbook, as a pattern.
+    pub(super) sheet: Option<String>,
+    /// Number of the row of a sheet that names the columns; else the first that is not blank.
+    pub(super) header_row: Option<u64>,
     /// Source columns used, in the order first named.
     pub(super) sources: Vec<Source>,
     /// Source columns that identify a record; none means that the whole row does.
@@ -114,6 +139,8 @@ pub struct Feed {
     pub(super) rules: Vec<Rule>,
     /// Where the position stands, if the source has one.
     pub(super) place: Option<Place>,
+    /// How a record is taken back, if the source tells.
+    pub(super) deleted: Option<Deleted>,
     /// Texts that mean "no value" in keys and positions, beside the empty one.
     pub(super) missing: Vec<String>,
     /// Where the source states how many rows it sent, if it does.
@@ -197,6 +224,11 @@ impl Feed {
     /// `Input` with file, line and column.
     pub fn parse(text: &str, origin: &str) -> Result<Self> {
         feed_file::parse(text, origin)
+    }
+
+    /// Separator of fields in delimited text.
+    pub fn delimiter(&self) -> u8 {
+        self.delimiter
     }
 
     /// Whether rows hold plates, so that [`super::Context::plate_key`] is needed.

@@ -21,6 +21,8 @@ mod place;
 pub mod pseudonym;
 pub mod read;
 pub mod reject;
+mod snapped;
+mod source;
 mod split;
 pub mod text;
 pub mod total;
@@ -28,6 +30,6 @@ mod when;
 
 pub use clean::{Cleaned, Context, clean};
 pub use feed::Feed;
-pub use read::Reader;
+pub use read::{RawField, RawRow, RawRows, Reader};
 pub use reject::{Label, Reason, Reject};
 pub use text::TextBatch;

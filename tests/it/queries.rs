@@ -40,7 +40,7 @@ async fn every_query_runs_and_keeps_to_its_header() {
         let found: Vec<&str> = answer.schema.fields().iter().map(|field| field.name().as_str()).collect();
         let promised: Vec<&str> = query.columns.iter().map(|column| column.name.as_str()).collect();
         assert_eq!(found, promised, "{}", query.name);
-        assert!(answer.row_count() > 0 || query.name == "rejects", "{} has no rows", query.name);
+        assert!(answer.row_count() > 0 || query.name.starts_with("reject"), "{} has no rows", query.name);
         for column in found {
             let personal = ["vrm", "token", "person", "victim"].iter().any(|word| column.contains(word));
             assert!(!personal, "{}.{column}: named queries hold no single records", query.name);
