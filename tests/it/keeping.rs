@@ -93,6 +93,7 @@ async fn what_is_past_its_time_is_erased_from_every_version_and_stays_away() {
     let settings = app.store.root().join("vigie.toml");
     let shorter = fs::read_to_string(&settings).unwrap().replace("months = 12", "months = 10");
     fs::write(&settings, shorter).unwrap();
+    app.store.accept_settings().unwrap();
     let app = App::open(app.store.root(), None, crate::support::noon).unwrap();
     let due = keeping::plan(&app, &loader(), today).await.unwrap();
     assert_eq!((due[0].before, due[0].records, due[0].files), (parse_date("2025-03-01").unwrap(), 2, 2));
