@@ -10,6 +10,8 @@
 mod architecture;
 mod bad_input;
 mod cli;
+mod extract_files;
+mod formats;
 mod functions;
 mod golden;
 mod http;
@@ -19,6 +21,7 @@ mod properties;
 mod queries;
 mod real_feeds;
 mod reference;
+mod rejects;
 mod roles;
 mod support;
 mod truth;

@@ -2,7 +2,7 @@
 
 use vigie::analysis::hotspot::{Method, Question};
 use vigie::app::load::Request;
-use vigie::app::{App, about, admin, flow, hotspots, kpi, patrol_page, report, sql, trend};
+use vigie::app::{App, about, admin, flow, hotspots, kpi, patrol_page, rejects, report, sql, trend};
 use vigie::error::{Error, Kind};
 use vigie::model::access::{Action, Principal, Role, decide};
 use vigie::model::time::{Period, parse_date};
@@ -104,6 +104,7 @@ async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<
         ("load", Action::Load, vigie::app::load::load(app, who, &request, &|_, _, _| {}).await.map(drop)),
         ("areas load", Action::Administer, admin::load_areas(app, who, &nothing, "name").map(drop)),
         ("loads", Action::ReadLedger, admin::loads(app, who).map(drop)),
+        ("rejects list", Action::ReadLedger, rejects::list(app, who, None, Some(1)).await.map(drop)),
         ("audit list", Action::ReadAudit, admin::audit_lines(app, who, 1).map(drop)),
     ]
 }
@@ -124,7 +125,7 @@ async fn every_trip_keeps_to_the_table_for_every_role() {
         let auditor = somebody(&[Role::Auditor]);
         let lines = admin::audit_lines(&app, &auditor, 10_000).unwrap();
         let own: Vec<_> = lines.iter().filter(|line| line.who == who.name).collect();
-        assert!(own.len() >= 14, "every trip of {} left a line, refused ones too: {}", role.name(), own.len());
+        assert!(own.len() >= 15, "every trip of {} left a line, refused ones too: {}", role.name(), own.len());
         for line in own {
             assert_eq!(line.roles, role.name());
             assert!(["allowed", "denied"].contains(&line.outcome.as_str()), "{line:?}");
