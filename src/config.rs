@@ -33,7 +33,12 @@ pub struct Config {
     pub grade_targets: Vec<GradeTarget>,
     /// Counts of people below this are not released to the public.
     pub public_threshold: u32,
+    /// A record outside every area but within so many metres of one belongs to the nearest; 0 for none.
+    pub coast_tolerance_m: f64,
 }
+
+/// Metres off the coast that still belong to the nearest area, unless the settings say otherwise.
+pub const COAST_TOLERANCE_M: f64 = 250.0;
 
 /// Where the study area comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,8 +71,14 @@ struct Raw {
     study_area: String,
     resolution: u8,
     public_threshold: u32,
+    #[serde(default = "coast_tolerance")]
+    coast_tolerance_m: f64,
     daypart: Vec<RawDaypart>,
     grade_target: Vec<GradeTarget>,
+}
+
+fn coast_tolerance() -> f64 {
+    COAST_TOLERANCE_M
 }
 
 #[derive(Deserialize)]
@@ -116,6 +127,9 @@ impl Config {
         if raw.public_threshold < 1 {
             return Err(wrong("public_threshold", "must be at least 1".to_owned()));
         }
+        if !(0.0..=10_000.0).contains(&raw.coast_tolerance_m) {
+            return Err(wrong("coast_tolerance_m", format!("{} is outside 0 to 10000 metres", raw.coast_tolerance_m)));
+        }
         let mut dayparts = Vec::new();
         for part in raw.daypart {
             let mut daypart = Daypart::parse_band(&part.band).map_err(|e| e.at(format!("{origin}: daypart.band")))?;
@@ -140,6 +154,7 @@ impl Config {
             dayparts,
             grade_targets: raw.grade_target,
             public_threshold: raw.public_threshold,
+            coast_tolerance_m: raw.coast_tolerance_m,
         })
     }
 
@@ -186,6 +201,18 @@ mod tests {
         assert_eq!(config.daypart("night").unwrap().band(), "19:00-07:00");
         assert_eq!(config.daypart("nte").unwrap().weekdays, vec![4, 5]);
         assert_eq!(config.zone, chrono_tz::Europe::Jersey);
+        assert!((config.coast_tolerance_m - COAST_TOLERANCE_M).abs() < 1e-9);
+    }
+
+    #[test]
+    fn settings_from_before_the_coast_are_still_read() {
+        let line = TEMPLATE.lines().find(|line| line.starts_with("coast_tolerance_m")).unwrap();
+        let config = Config::parse(&TEMPLATE.replace(line, ""), "vigie.toml").unwrap();
+        assert!((config.coast_tolerance_m - COAST_TOLERANCE_M).abs() < 1e-9);
+        let error = Config::parse(&TEMPLATE.replace(line, "coast_tolerance_m = -1.0"), "vigie.toml").unwrap_err();
+        assert!(error.to_string().contains("vigie.toml: coast_tolerance_m: "), "{error}");
+        let whole = Config::parse(&TEMPLATE.replace(line, "coast_tolerance_m = 0"), "vigie.toml").unwrap();
+        assert!(whole.coast_tolerance_m.abs() < 1e-9);
     }
 
     #[test]

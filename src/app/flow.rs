@@ -49,7 +49,7 @@ pub struct Camera {
 /// Asks for the flow of a period.
 ///
 /// # Errors
-/// `Denied`, or `Data` if the store cannot be read.
+/// `Denied`, or `Data` if the store cannot be read, or reads are not known by the hour.
 pub async fn ask(app: &App, who: &Principal, period: Period, camera: Option<&str>) -> Result<FlowAnswer> {
     app.enter(who, Action::AskAggregate, "anpr flow", &format!("{}..{}", period.from, period.to))?;
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
@@ -163,6 +163,11 @@ fn read_flow(batch: &RecordBatch, rows: &mut Vec<FlowRow>) -> Result<()> {
     let on = column(batch, "local_on")?.as_primitive::<Date32Type>();
     let hour = column(batch, "local_hour")?.as_primitive::<Int64Type>();
     let reads = column(batch, "reads")?.as_primitive::<Int64Type>();
+    if hour.null_count() > 0 {
+        return Err(Error::data(
+            "some of the reads of the period are known by day or month only: there is no flow by hour of them",
+        ));
+    }
     for row in 0..batch.num_rows() {
         let local_on = Date32Type::to_naive_date_opt(on.value(row)).ok_or_else(|| Error::data("an impossible date"))?;
         rows.push(FlowRow {

@@ -102,7 +102,8 @@ pub fn subject(question: &Question) -> String {
 }
 
 async fn compute(app: &App, snapshot: &Snapshot, question: &Question) -> Result<Scored> {
-    let coverage = coverage(snapshot, question).await?;
+    let params = filter(&question.dataset, question.group.as_deref(), question.period, question.daypart.as_ref());
+    let coverage = coverage(snapshot, &params).await?;
     refuse_what_cannot_be_said(question, &coverage)?;
     if coverage.in_period == 0 {
         known_group(snapshot, &question.dataset, question.group.as_deref()).await?;
@@ -132,12 +133,13 @@ pub(super) struct Coverage {
     pub in_daypart: u64,
     pub located: u64,
     pub month_precision: u64,
+    pub without_hour: u64,
     pub last_on: Option<chrono::NaiveDate>,
 }
 
-async fn coverage(snapshot: &Snapshot, question: &Question) -> Result<Coverage> {
-    let params = filter(&question.dataset, question.group.as_deref(), question.period, question.daypart.as_ref());
-    let answer = snapshot.query("coverage", &params).await?;
+/// How many records the parameters of [`filter`] find.
+pub(super) async fn coverage(snapshot: &Snapshot, params: &BTreeMap<String, Value>) -> Result<Coverage> {
+    let answer = snapshot.query("coverage", params).await?;
     let batch = answer.batches.iter().find(|b| b.num_rows() > 0).ok_or_else(|| Error::bug("no coverage row"))?;
     let number = |name: &str| -> Result<u64> {
         let column = batch.column_by_name(name).and_then(|c| c.as_primitive_opt::<Int64Type>().cloned());
@@ -153,6 +155,7 @@ async fn coverage(snapshot: &Snapshot, question: &Question) -> Result<Coverage> 
         in_daypart: number("in_daypart")?,
         located: number("located")?,
         month_precision: number("month_precision")?,
+        without_hour: number("without_hour")?,
         last_on,
     })
 }
@@ -173,18 +176,15 @@ pub(super) async fn known_group(snapshot: &Snapshot, dataset: &str, group: Optio
 
 fn refuse_what_cannot_be_said(question: &Question, coverage: &Coverage) -> Result<()> {
     let dataset = &question.dataset;
+    // First: records without an hour lie in no daypart, and would seem to lack positions.
+    if question.daypart.is_some() {
+        refuse_without_hours(dataset, coverage)?;
+    }
     if coverage.in_period > 0 && coverage.located == 0 && coverage.in_daypart > 0 {
         return Err(Error::data(format!(
             "none of the {} {dataset} records of the period has a position, so there is no map of them; \
              `vigie query beat_counts dataset={dataset} from={} to={}` counts them by beat",
             coverage.in_daypart, question.period.from, question.period.to
-        )));
-    }
-    if question.daypart.is_some() && coverage.month_precision > 0 {
-        return Err(Error::data(format!(
-            "{} of the {} {dataset} records of the period are known by month only: they cannot be split by time of \
-             day. Ask without a daypart, for whole months",
-            coverage.month_precision, coverage.in_period
         )));
     }
     let (from, to) = (question.period.from, question.period.to);
@@ -200,6 +200,20 @@ fn refuse_what_cannot_be_said(question: &Question, coverage: &Coverage) -> Resul
         )));
     }
     Ok(())
+}
+
+/// Refuses a question by time of day of records that are known by month or day only: they would be missing from every
+/// daypart, and the answer would look like a quiet one.
+pub(super) fn refuse_without_hours(dataset: &str, coverage: &Coverage) -> Result<()> {
+    if coverage.without_hour == 0 {
+        return Ok(());
+    }
+    let (known, whole) = if coverage.month_precision > 0 { ("month", ", for whole months") } else { ("day", "") };
+    Err(Error::data(format!(
+        "{} of the {} {dataset} records of the period are known by {known} only: they cannot be split by time of day. \
+         Ask without a daypart{whole}",
+        coverage.without_hour, coverage.in_period
+    )))
 }
 
 /// Parameters that the queries over `events` share.

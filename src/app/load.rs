@@ -19,6 +19,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::App;
 use super::places::Places;
+use super::stated::{Stated, StatedCount};
 use crate::error::{Error, Result};
 use crate::ingest::{self, Cleaned, Feed, Reject, TextBatch};
 use crate::model::access::{Action, Principal};
@@ -41,9 +42,19 @@ pub struct Request {
     pub max_reject_share: f64,
     /// Reads and cleans, writes nothing.
     pub dry_run: bool,
+    /// How many rows there should be.
+    pub count: StatedCount,
 }
 
-/// What a load did. `rows_in = accepted + revised + unchanged + duplicate + rejected_total`, always.
+impl Default for Request {
+    /// No files; the share of refused rows that the command line accepts.
+    fn default() -> Self {
+        let count = StatedCount::default();
+        Self { feed: String::new(), files: Vec::new(), max_reject_share: 0.05, dry_run: false, count }
+    }
+}
+
+/// What a load did. `rows_in = accepted + revised + unchanged + duplicate + withheld + rejected_total`, always.
 #[derive(Debug, Clone, Serialize)]
 pub struct LoadReport {
     /// Feed name.
@@ -58,18 +69,26 @@ pub struct LoadReport {
     pub revised: u64,
     /// Records already here, the same or older.
     pub unchanged: u64,
-    /// Rows that repeat a row of the same load.
+    /// Rows that repeat a record of the same load.
     pub duplicate: u64,
+    /// Rows of records that were erased, or past their time of keeping.
+    pub withheld: u64,
     /// Refused rows by reason.
     pub rejected: BTreeMap<String, u64>,
     /// Refused rows.
     pub rejected_total: u64,
     /// Rows with a remark, by remark.
     pub labels: BTreeMap<String, u64>,
+    /// Rows that the source says it sent, if it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stated_rows: Option<u64>,
     /// Store version after the load.
     pub version: u64,
     /// How long it took.
     pub elapsed_ms: u64,
+    /// Why the load would be refused for its number of rows, after a dry run.
+    #[serde(skip)]
+    pub count_remark: Option<String>,
     /// The first refused rows, for the person at the terminal.
     #[serde(skip)]
     pub first_rejects: Vec<Reject>,
@@ -78,7 +97,8 @@ pub struct LoadReport {
 impl LoadReport {
     /// Whether the counts add up.
     pub fn reconciles(&self) -> bool {
-        self.rows_in == self.accepted + self.revised + self.unchanged + self.duplicate + self.rejected_total
+        let taken = self.accepted + self.revised + self.unchanged + self.duplicate;
+        self.rows_in == taken + self.withheld + self.rejected_total
     }
 }
 
@@ -88,8 +108,8 @@ pub type Progress<'p> = &'p (dyn Fn(u64, u64, u64) + Sync);
 /// Loads extract files as one store version, or as none.
 ///
 /// # Errors
-/// `Missing` or `Input` for files and feeds that cannot be read, `Data` above the accepted share of refused rows,
-/// `Busy` if somebody else writes.
+/// `Missing` or `Input` for files and feeds that cannot be read, `Data` above the accepted share of refused rows or if
+/// other than the stated number of rows was read, `Busy` if somebody else writes.
 pub async fn load(app: &App, who: &Principal, request: &Request, progress: Progress<'_>) -> Result<LoadReport> {
     load_keeping(app, who, request, progress, &mut Vec::new()).await
 }
@@ -119,28 +139,36 @@ pub async fn load_keeping(
     let started = Instant::now();
     let key = if feed.needs_plate_key() { Some(app.store.plate_key()?) } else { None };
     let places = Places::open(app)?;
-    let mut writer = app.store.writer().await?;
+    let mut writer = app.store.writer(app.now()).await?;
     let digests = digest_in_background(&request.files);
-    let mut run = Run { feed: &feed, totals: Totals::default(), rejects };
+    let mut run = Run { feed: &feed, totals: Totals::default(), rejects, stated: Stated::default() };
     let read = run.files(app, &mut writer, request, &places, key.as_deref(), progress).await;
     let files = digests.join().map_err(|_| Error::bug("a file could not be hashed"))??;
     if let Err(error) = read {
-        writer.abandon().await?;
+        writer.abandon()?;
         return Err(error);
     }
     let mut report = run.totals.report(&feed, names, run.rejects);
+    report.stated_rows = run.stated.rows(&request.count);
     let share = report.rejected_total as f64 / report.rows_in.max(1) as f64;
     if share > request.max_reject_share && !request.dry_run {
-        writer.abandon().await?;
+        writer.abandon()?;
         return Err(too_many_rejects(&report, share, request.max_reject_share));
     }
+    if let Err(difference) = std::mem::take(&mut run.stated).check(report.rows_in, &request.count) {
+        if !request.dry_run {
+            writer.abandon()?;
+            return Err(difference);
+        }
+        report.count_remark = Some(difference.message().to_owned());
+    }
     if request.dry_run {
-        writer.abandon().await?;
+        writer.abandon()?;
         report.version = app.version()?;
     } else {
         run.write_rejects(app, &mut writer, &files).await?;
         let record = report.record(&feed, writer.load_id(), files, started.elapsed().as_millis(), app);
-        report.version = writer.commit(record, app.now()).await?;
+        report.version = writer.commit(record).await?;
     }
     report.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     if !report.reconciles() {
@@ -162,6 +190,7 @@ struct Run<'f> {
     feed: &'f Feed,
     totals: Totals,
     rejects: &'f mut Vec<Reject>,
+    stated: Stated,
 }
 
 impl Run<'_> {
@@ -181,10 +210,16 @@ impl Run<'_> {
         let mut before = 0;
         for (path, size) in request.files.iter().zip(sizes) {
             writer.next_file(table);
-            let context = ingest::Context { source: &self.feed.name, areas: places.parishes(), plate_key };
+            let context = ingest::Context {
+                source: &self.feed.name,
+                areas: places.parishes(),
+                coast_tolerance_m: app.config.coast_tolerance_m,
+                plate_key,
+            };
             let pipeline = Pipeline::new(path, self.feed, context);
             let feed = self.feed;
             let mut is_first = true;
+            let rows_before = self.totals.rows_in;
             let result = pipeline
                 .run(async |cleaned: Cleaned, bytes: u64| {
                     self.totals.rows_in += cleaned.rows_in;
@@ -198,15 +233,17 @@ impl Run<'_> {
                         *self.totals.labels.entry(label.name().to_owned()).or_default() += count;
                     }
                     self.rejects.extend(cleaned.rejects);
-                    let tally = writer.add(table, &cleaned.batch, feed.repeats, app.now()).await?;
+                    let tally = writer.add(table, &cleaned.batch, feed.repeats)?;
                     self.totals.tally.add(tally);
                     progress(before + bytes, total, self.totals.rows_in);
                     Ok(())
                 })
                 .await;
-            result?;
+            let in_last_row = result?;
+            self.stated.note(path, feed, self.totals.rows_in - rows_before, in_last_row)?;
             before += size;
         }
+        self.totals.tally.add(writer.settle(table)?);
         Ok(())
     }
 
@@ -224,7 +261,8 @@ impl Run<'_> {
         }
         writer.open("rejects").await?;
         let batch = rejects_batch(&self.feed.name, &fresh)?;
-        writer.add("rejects", &batch, Repeats::Ordinal, app.now()).await?;
+        writer.add("rejects", &batch, Repeats::Ordinal)?;
+        writer.settle("rejects")?;
         Ok(())
     }
 }
@@ -250,7 +288,8 @@ impl<'a> Pipeline<'a> {
         Self { path, feed, context }
     }
 
-    async fn run(self, mut take: impl AsyncFnMut(Cleaned, u64) -> Result<()>) -> Result<()> {
+    /// Runs to the end of the file; returns the count that its last row states.
+    async fn run(self, mut take: impl AsyncFnMut(Cleaned, u64) -> Result<()>) -> Result<Option<u64>> {
         // Opened here, so that a file that is empty or of another shape is refused before a thread starts.
         let reader = ingest::read::open(self.path, self.feed)?;
         let cleaners = thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8);
@@ -261,28 +300,31 @@ impl<'a> Pipeline<'a> {
         let runtime = tokio::runtime::Handle::current();
         tokio::task::block_in_place(|| {
             thread::scope(|scope| {
-                scope.spawn(move || read_all(reader, &text_in));
+                let reading = scope.spawn(move || read_all(reader, &text_in));
                 for _ in 0..cleaners {
                     let (text_out, clean_in, context) = (Arc::clone(&text_out), clean_in.clone(), self.context);
                     let feed = self.feed;
                     scope.spawn(move || clean_all(&text_out, &clean_in, feed, context));
                 }
                 drop((text_out, clean_in));
-                runtime.block_on(in_order(clean_out, &mut take))
+                runtime.block_on(in_order(clean_out, &mut take))?;
+                reading.join().map_err(|_| Error::bug("the file's reader came to grief"))
             })
         })
     }
 }
 
-fn read_all(mut reader: ingest::Reader, out: &SyncSender<Numbered>) {
+/// Reads to the end; returns the count that the file's last row states.
+fn read_all(mut reader: ingest::Reader, out: &SyncSender<Numbered>) -> Option<u64> {
     let mut number = 0;
     while let Some(batch) = reader.next() {
         let stop = batch.is_err();
         if out.send((number, batch, reader.bytes_read())).is_err() || stop {
-            return;
+            return None;
         }
         number += 1;
     }
+    reader.stated_rows()
 }
 
 fn clean_all(
@@ -329,9 +371,12 @@ impl Totals {
             revised: self.tally.revised,
             unchanged: self.tally.unchanged,
             duplicate: self.tally.duplicate,
+            withheld: self.tally.withheld,
             rejected: self.rejected.clone(),
             rejected_total: self.rejected.values().sum(),
             labels: self.labels.clone(),
+            stated_rows: None,
+            count_remark: None,
             version: 0,
             elapsed_ms: 0,
             first_rejects: rejects.iter().take(10).cloned().collect(),
@@ -353,10 +398,12 @@ impl LoadReport {
             revised: self.revised,
             unchanged: self.unchanged,
             duplicate: self.duplicate,
+            withheld: self.withheld,
             rejected: self.rejected.clone(),
             rejected_total: self.rejected_total,
             labels: self.labels.clone(),
             elapsed_ms: u64::try_from(elapsed_ms).unwrap_or(u64::MAX),
+            stated_rows: self.stated_rows,
         }
     }
 }

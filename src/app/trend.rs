@@ -5,7 +5,7 @@ use arrow::compute::concat_batches;
 use serde::Serialize;
 
 use super::App;
-use super::hotspots::{filter, known_group};
+use super::hotspots::{coverage, filter, known_group, refuse_without_hours};
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::trend::{MonthRow, monthly};
 use crate::engine::Value;
@@ -40,7 +40,7 @@ pub struct TrendAnswer {
 /// Asks for the months of a dataset.
 ///
 /// # Errors
-/// `Denied`; `Input` for an unknown dataset; `Data` without a whole month.
+/// `Denied`; `Input` for an unknown dataset; `Data` without a whole month, or by time of day where records have none.
 pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<TrendAnswer> {
     let subject = format!(
         "{} group={} {}..{} daypart={}",
@@ -62,6 +62,9 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Tren
     }
     let longer = Period { from: add_months(question.period.from, -24), to: question.period.to };
     let params = filter(&question.dataset, question.group.as_deref(), longer, question.daypart.as_ref());
+    if question.daypart.is_some() {
+        refuse_without_hours(&question.dataset, &coverage(&snapshot, &params).await?)?;
+    }
     let answer = snapshot.query("daily_counts", &params).await?;
     let daily: RecordBatch = concat_batches(&answer.schema, &answer.batches)
         .map_err(|e| Error::bug("daily counts of several shapes").with_cause(e))?;

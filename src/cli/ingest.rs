@@ -1,4 +1,4 @@
-//! `vigie ingest` and the ledger.
+//! `vigie ingest`.
 
 use std::path::PathBuf;
 
@@ -6,9 +6,9 @@ use clap::Args;
 
 use super::Context;
 use super::progress::ByteBar;
-use crate::app::admin;
 use crate::app::load::{LoadReport, Request, load_keeping};
 use crate::app::rejects;
+use crate::app::stated::StatedCount;
 use crate::error::{Error, Result};
 use crate::model::words::thousands;
 
@@ -31,6 +31,12 @@ pub(super) struct Ingest {
     /// as you treat the extract
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
+    /// Rows that all files together should have; the load is refused if they have not
+    #[arg(long, value_name = "N")]
+    expect_rows: Option<u64>,
+    /// Load although other than the stated number of rows was read; the difference is noted
+    #[arg(long)]
+    allow_count_difference: bool,
 }
 
 impl Ingest {
@@ -45,6 +51,7 @@ impl Ingest {
             files: self.files,
             max_reject_share: self.max_reject_share,
             dry_run: self.dry_run,
+            count: StatedCount { expected: self.expect_rows, allow_difference: self.allow_count_difference },
         };
         if let Some(out) = &self.rejects {
             rejects::check_out(&request.files, out)?;
@@ -81,6 +88,9 @@ impl Ingest {
         if report.rejected_total > report.first_rejects.len() as u64 {
             context.output.remark(format!("… and {} more", report.rejected_total - report.first_rejects.len() as u64));
         }
+        if let Some(remark) = &report.count_remark {
+            context.output.remark(remark);
+        }
         context.output.answer(&report, || text(&report, request.dry_run))
     }
 }
@@ -93,6 +103,7 @@ pub(super) fn text(report: &LoadReport, dry_run: bool) -> String {
         ("revised", report.revised),
         ("unchanged", report.unchanged),
         ("duplicate", report.duplicate),
+        ("withheld", report.withheld),
         ("rejected", report.rejected_total),
     ]);
     let mut text = String::new();
@@ -105,6 +116,14 @@ pub(super) fn text(report: &LoadReport, dry_run: bool) -> String {
     for (label, count) in &report.labels {
         text.push_str(&format!("labelled {label:<15}{:>12}\n", thousands(*count)));
     }
+    if let Some(stated) = report.stated_rows {
+        text.push_str(&format!(
+            "{:<12}{:>14}  {}\n",
+            "stated",
+            thousands(stated),
+            super::loads::agreement(report.rows_in, stated)
+        ));
+    }
     let seconds = report.elapsed_ms as f64 / 1000.0;
     text.push_str(&if dry_run {
         format!("dry run: nothing was written ({seconds:.1} s)")
@@ -112,35 +131,4 @@ pub(super) fn text(report: &LoadReport, dry_run: bool) -> String {
         format!("store version {} after {seconds:.1} s", report.version)
     });
     text
-}
-
-#[derive(Args)]
-pub(super) struct Loads {}
-
-impl Loads {
-    pub fn run(self, context: &Context) -> Result<()> {
-        let app = context.app()?;
-        let loads = admin::loads(&app, &context.who(&app)?)?;
-        context.output.answer(&loads, || {
-            let mut text = format!(
-                "{:>4} {:>7} {:<26}{:>10}{:>10}{:>9}{:>10}{:>10}{:>9}\n",
-                "load", "version", "feed", "rows in", "accepted", "revised", "unchanged", "duplicate", "rejected"
-            );
-            for load in &loads {
-                text.push_str(&format!(
-                    "{:>4} {:>7} {:<26}{:>10}{:>10}{:>9}{:>10}{:>10}{:>9}\n",
-                    load.load_id,
-                    load.version,
-                    load.feed,
-                    thousands(load.rows_in),
-                    thousands(load.accepted),
-                    thousands(load.revised),
-                    thousands(load.unchanged),
-                    thousands(load.duplicate),
-                    thousands(load.rejected_total)
-                ));
-            }
-            text
-        })
-    }
 }

@@ -12,10 +12,11 @@ use super::column::{self, Columns};
 use super::content;
 use super::feed::Feed;
 use super::marks::Marks;
-use super::place::{self, Positions};
+use super::place::{self, Positions, Surroundings};
 use super::pseudonym::Tokens;
 use super::read::SEPARATOR;
 use super::reject::{Label, Reason, Reject};
+use super::snapped;
 use super::text::TextBatch;
 use super::when;
 use crate::error::{Error, Result};
@@ -29,6 +30,8 @@ pub struct Context<'a> {
     pub source: &'a str,
     /// Areas that give `parish`; without them it stays empty.
     pub areas: Option<&'a Areas>,
+    /// A point outside every area, but within so many metres of one, gets the nearest area's name; 0 for none.
+    pub coast_tolerance_m: f64,
     /// Secret key for plates; needed by feeds for which [`Feed::needs_plate_key`] is true.
     pub plate_key: Option<&'a [u8]>,
 }
@@ -68,9 +71,10 @@ pub fn clean(text: &TextBatch, feed: &Feed, context: &Context<'_>, cells: &mut L
         let array = column::fill(rule, &columns, &feed.zone, tokens.as_mut(), &mut marks)?;
         filled.insert(rule.column.name, array);
     }
-    match feed.place {
+    match &feed.place {
         Some(place) => {
-            let found = place::locate(&columns, place, &feed.missing, context.areas, cells, &mut marks);
+            let surroundings = context.areas.and_then(|areas| Surroundings::new(areas, context.coast_tolerance_m));
+            let found = place::locate(&columns, place, &feed.missing, surroundings.as_ref(), cells, &mut marks);
             add_positions(&mut filled, found);
         }
         None if feed.table.is_event() => (0..rows).for_each(|row| marks.label(row, Label::NoLocation)),
@@ -78,6 +82,10 @@ pub fn clean(text: &TextBatch, feed: &Feed, context: &Context<'_>, cells: &mut L
     }
     let times: Vec<&ArrayRef> = feed.table.times.iter().filter_map(|time| filled.get(time)).collect();
     let local = when::local(&times, feed, rows, &mut marks);
+    when::label_reversed(&filled, &mut marks);
+    if let (Some(lat), Some(lon)) = (filled.get("lat"), filled.get("lon")) {
+        snapped::label(feed.table.name, lat, lon, &mut marks);
+    }
     filled.insert("local_on", local.on);
     filled.insert("local_hour", local.hour);
     filled.insert("local_minute", local.minute);
@@ -85,6 +93,9 @@ pub fn clean(text: &TextBatch, feed: &Feed, context: &Context<'_>, cells: &mut L
     filled.insert("source", Arc::new(column::repeated(context.source, rows)));
     if let Some(precision) = feed.precision.name() {
         filled.insert("time_precision", Arc::new(column::repeated(precision, rows)));
+    }
+    if let Some(deleted) = &feed.deleted {
+        filled.insert("deleted", column::deleted(deleted, &columns));
     }
     filled.insert("key_hi", halves(&keys, |key| (key >> 64) as i64));
     filled.insert("key_lo", halves(&keys, |key| key as i64));

@@ -12,7 +12,7 @@ use crate::ingest::read::{self, Reader};
 const KEY: &[u8] = b"a plate key for tests only";
 
 fn context() -> Context<'static> {
-    Context { source: "test", areas: None, plate_key: Some(KEY) }
+    Context { source: "test", areas: None, coast_tolerance_m: 250.0, plate_key: Some(KEY) }
 }
 
 fn cleaned(feed: &Feed, text: &str) -> Cleaned {
@@ -79,7 +79,7 @@ fn every_reason_to_refuse() {
         row("", good, "1", "domestic", "1", "49.2"),
         row("I3", "2017-02-30 00:10:00", "1", "domestic", "1", "49.2"),
         row("I4", good, "1", "domestic", "two", "49.2"),
-        row("I5", good, "1", "domestic", "1", "149.2"),
+        row("I5", good, "1", "domestic", "1", "249.2"),
         row("I6", good, "1", "unheard-of", "1", "49.2"),
         row("I7", good, "9", "domestic", "1", "49.2"),
         row("I8", good, "high", "domestic", "1", "49.2"),
@@ -107,7 +107,7 @@ fn every_reason_to_refuse() {
     assert_eq!(cleaned.rows_in, 11);
     assert_eq!(texts(&cleaned, "incident_id"), [Some("I1".into())]);
     for reject in &cleaned.rejects {
-        assert!(!reject.message.contains("unheard-of") && !reject.message.contains("149.2"), "{}", reject.message);
+        assert!(!reject.message.contains("unheard-of") && !reject.message.contains("249.2"), "{}", reject.message);
     }
     assert_eq!(cleaned.rejects[1].column.as_deref(), Some("reported"));
 }
@@ -170,17 +170,18 @@ fn parishes_come_from_the_areas() {
 }
 
 #[test]
-fn the_same_content_recorded_again_has_the_same_hashes() {
+fn the_same_row_has_the_same_hashes_and_one_recorded_again_is_another_version() {
     let row = |recorded: &str, closing: &str| {
         incidents(&format!("I1,,2017-07-01 00:10:00,,,,{recorded},1,,999,other,,,{closing},N,,49.2,-2.1\n"))
     };
     let hash = |cleaned: &Cleaned| ints(cleaned, "row_hash")[0];
     let key = |cleaned: &Cleaned| (ints(cleaned, "key_hi")[0], ints(cleaned, "key_lo")[0]);
-    let (first, again, revised) =
-        (row("2017-07-01 09:00:00", "NFA"), row("2017-08-01 09:00:00", "NFA"), row("2017-08-01 09:00:00", "CHG"));
-    assert_eq!((hash(&first), key(&first)), (hash(&again), key(&again)));
-    assert_eq!(key(&first), key(&revised));
-    assert_ne!(hash(&first), hash(&revised));
+    let first = row("2017-07-01 09:00:00", "NFA");
+    assert_eq!(hash(&first), hash(&row("2017-07-01 09:00:00", "NFA")));
+    for other in [row("2017-08-01 09:00:00", "NFA"), row("2017-07-01 09:00:00", "CHG")] {
+        assert_eq!(key(&first), key(&other));
+        assert_ne!(hash(&first), hash(&other));
+    }
 }
 
 #[test]
@@ -213,6 +214,79 @@ fn flags_are_sorted_and_checked() {
     let cleaned = cleaned(&feed, &[header, &row("knife;alcohol"), &row(""), &row("knife;gun")].concat());
     assert_eq!(texts(&cleaned, "flags"), [Some("alcohol;knife".into()), None]);
     assert_eq!(reasons(&cleaned), [(4, "unknown_code")]);
+}
+
+#[test]
+fn ranges_that_end_before_they_begin_are_kept_as_written_and_labelled() {
+    let feed = Feed::builtin("jersey-crimes").unwrap();
+    let row = |id: &str, to: &str| {
+        format!("{id},I1,violence,V1,2017-07-01 00:10:00,{to},2017-07-01 08:00:00,2017-07-01 09:00:00,,,,,49.2,-2.1\n")
+    };
+    let header = "crime_id,incident_id,crime_group,offence_code,offence_from,offence_to,reported,recorded,outcome,\
+                  outcome_at,victim_token,flags,lat,lon\n";
+    let text = [header, &row("C1", "2017-06-30 23:00:00"), &row("C2", "2017-07-01 00:10:00"), &row("C3", "")].concat();
+    let cleaned = cleaned(&feed, &text);
+    assert_eq!(texts(&cleaned, "labels"), [Some("range_reversed".into()), None, None]);
+    assert_eq!(times(&cleaned, "offence_to_at")[0], Some("2017-06-30T22:00:00+00:00".into()));
+    assert!(cleaned.rejects.is_empty());
+}
+
+#[test]
+fn records_that_the_source_took_back_are_marked() {
+    let text = Feed::builtin_text("jersey-stops").unwrap();
+    let text =
+        text.replace("[columns]", "deleted = { from = \"outcome\", values = [\"VOID\", \"ERROR\"] }\n\n[columns]");
+    let feed = Feed::parse(&text, "stops.toml").unwrap();
+    let row = |outcome: &str| format!("S1,2017-07-01 00:10:00,2017-07-01 09:00:00,U1,drugs,{outcome},49.2,-2.1\n");
+    let header = "stop_id,stopped_at,recorded,unit_id,reason,outcome,lat,lon\n";
+    let stops = cleaned(&feed, &[header, &row("none"), &row("VOID"), &row(""), &row("ERROR"), &row("void")].concat());
+    let deleted: Vec<_> = stops.batch.column_by_name("deleted").unwrap().as_boolean().iter().collect();
+    assert_eq!(deleted, [None, Some(true), None, Some(true), None]);
+    let keys = ints(&stops, "key_lo");
+    assert!(keys.iter().all(|key| *key == keys[0]), "a deletion is a version of its record");
+    let without = cleaned(&Feed::builtin("jersey-stops").unwrap(), &[header, &row("none")].concat());
+    assert_eq!(without.batch.column_by_name("deleted").unwrap().null_count(), 1);
+    assert_eq!(ints(&stops, "row_hash")[0], ints(&without, "row_hash")[0]);
+}
+
+#[test]
+fn every_way_to_write_a_time() {
+    let feed = |formats: &str, with: &str| {
+        let toml = format!(
+            "schema = 1\nname = \"t\"\ntitle = \"T\"\ntable = \"stops\"\nzone = \"Europe/Jersey\"\nkeys = [\"id\"]\n\
+             repeats = \"revision\"\n[columns]\nstop_id = {{ from = \"id\" }}\n\
+             stopped_at = {{ from = \"at\", formats = [{formats}]{with} }}\n"
+        );
+        Feed::parse(&toml, "t.toml").unwrap()
+    };
+    let with = ", with = \"clock\"";
+    for (formats, with, at, clock, utc, hour) in [
+        ("\"%Y-%m-%dT%H:%M:%S%:z\"", "", "2017-07-01T12:30:00+02:00", "", "2017-07-01T10:30:00+00:00", Some(11)),
+        ("\"%Y-%m-%dT%H:%M:%S%z\"", "", "2017-07-01T12:30:00+0200", "", "2017-07-01T10:30:00+00:00", Some(11)),
+        ("\"%Y-%m-%dT%H:%M:%SZ\"", "", "2017-07-01T12:30:00Z", "", "2017-07-01T12:30:00+00:00", Some(13)),
+        ("\"%d/%m/%Y %H:%M\"", with, "01/07/2017", "12:30", "2017-07-01T11:30:00+00:00", Some(12)),
+        ("\"%-d/%-m/%Y %-H:%M\"", with, "1/7/2017", "9:30", "2017-07-01T08:30:00+00:00", Some(9)),
+        ("\"%-d/%-m/%Y %-H:%M\"", "", "1/7/2017 9:30", "", "2017-07-01T08:30:00+00:00", Some(9)),
+        ("\"%Y-%m-%d\"", "", "2017-07-01", "", "2017-06-30T23:00:00+00:00", None),
+        ("\"%Y-%m\"", "", "2017-07", "", "2017-06-30T23:00:00+00:00", None),
+    ] {
+        let cleaned = cleaned(&feed(formats, with), &format!("id,at,clock\nS1,{at},{clock}\n"));
+        assert!(cleaned.rejects.is_empty(), "{at}: {:?}", cleaned.rejects);
+        assert_eq!(
+            (times(&cleaned, "stopped_at"), ints(&cleaned, "local_hour")),
+            (vec![Some(utc.into())], vec![hour]),
+            "{at}"
+        );
+        let precision = match (formats.contains("%H") || formats.contains("%-H"), formats.contains('d')) {
+            (true, _) => None,
+            (false, true) => Some("day".to_owned()),
+            (false, false) => Some("month".to_owned()),
+        };
+        assert_eq!(texts(&cleaned, "time_precision"), [precision], "{at}");
+    }
+    let short = cleaned(&feed("\"%d/%m/%Y %H:%M\"", ""), "id,at\nS1,01/07/17 12:30\n");
+    assert_eq!(reasons(&short), [(2, "bad_time")]);
+    assert!(short.rejects[0].message.contains("1900 to 2100"), "{}", short.rejects[0].message);
 }
 
 #[test]

@@ -22,8 +22,9 @@ pub struct Clock {
 
 /// Where the parts of a date and time stand in a text of fixed length.
 ///
-/// Made from a format with `%Y %m %d %H %M %S %I %p`, `%3f` and `%6f` (fractions of a second, dropped), `%:z` (`+01:00`)
-/// and a final `Z` (UTC). Every part has a fixed width, so reading is a handful of byte look-ups.
+/// Made from a format with `%Y %m %d %H %M %S %I %p`, `%3f` and `%6f` (fractions of a second, dropped), `%:z` (`+01:00`),
+/// `%z` (`+0100`) and a final `Z` (UTC). Every part has a fixed width, so reading is a handful of byte look-ups. `%-d %-m
+/// %-H %-I` take one digit or two: such a text is written out in full first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Layout {
     length: usize,
@@ -38,8 +39,26 @@ pub struct Layout {
     minute: Option<usize>,
     second: Option<usize>,
     utc: bool,
-    offset: Option<usize>,
+    /// Where the offset stands, and whether it has a colon.
+    offset: Option<(usize, bool)>,
+    /// The format in runs of bytes, if some part may be a digit short; otherwise empty.
+    runs: Vec<Run>,
 }
+
+/// Bytes of a text in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Run {
+    /// So many bytes.
+    Exact(usize),
+    /// One digit or two.
+    OneOrTwo,
+}
+
+/// Longest text of a format.
+const LONGEST: usize = 64;
+
+/// What may not stand right behind a part of one or two digits.
+const DIGITS_OR_PART: [char; 11] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '%'];
 
 impl Layout {
     /// Reads a format such as `%Y-%m-%d %H:%M:%S`.
@@ -48,70 +67,28 @@ impl Layout {
     /// A sentence that says what is wrong with it.
     pub fn new(format: &str) -> Result<Self, String> {
         let mut layout = Self::default();
-        let (mut has_year, mut has_month) = (false, false);
         let mut rest = format;
         while let Some(first) = rest.chars().next() {
-            let at = layout.length;
-            let (width, used) = match rest {
-                _ if rest.starts_with("%Y") => {
-                    (layout.year, has_year) = (at, true);
-                    (4, 2)
-                }
-                _ if rest.starts_with("%m") => {
-                    (layout.month, has_month) = (at, true);
-                    (2, 2)
-                }
-                _ if rest.starts_with("%d") => {
-                    layout.day = Some(at);
-                    (2, 2)
-                }
-                _ if rest.starts_with("%H") => {
-                    layout.hour = Some(at);
-                    (2, 2)
-                }
-                _ if rest.starts_with("%I") => {
-                    layout.twelve_hour = Some(at);
-                    (2, 2)
-                }
-                _ if rest.starts_with("%M") => {
-                    layout.minute = Some(at);
-                    (2, 2)
-                }
-                _ if rest.starts_with("%S") => {
-                    layout.second = Some(at);
-                    (2, 2)
-                }
-                _ if rest.starts_with("%p") => {
-                    layout.half = Some(at);
-                    (2, 2)
-                }
-                _ if rest.starts_with("%3f") => {
-                    layout.skipped_digits.extend(at..at + 3);
-                    (3, 3)
-                }
-                _ if rest.starts_with("%6f") => {
-                    layout.skipped_digits.extend(at..at + 6);
-                    (6, 3)
-                }
-                _ if rest.starts_with("%:z") => {
-                    layout.offset = Some(at);
-                    (6, 3)
-                }
-                _ if first == '%' || !first.is_ascii() => {
-                    return Err(format!(
-                        "`{format}`: parts may be %Y %m %d %H %M %S %I %p %3f %6f %:z, plain ASCII between them"
-                    ));
-                }
-                _ => {
+            let used = match rest.strip_prefix('%') {
+                Some(part) => 1 + layout.part(part).ok_or_else(|| unknown(format, part))?,
+                None if first.is_ascii() => {
                     layout.utc |= rest == "Z";
-                    layout.literals.push((at, first as u8));
-                    (1, 1)
+                    layout.literals.push((layout.length, first as u8));
+                    layout.extend(1);
+                    1
                 }
+                None => return Err(unknown(format, rest)),
             };
-            layout.length += width;
             rest = &rest[used..];
+            let may_follow = rest.is_empty() || rest.starts_with("%p") || !rest.starts_with(DIGITS_OR_PART);
+            if layout.runs.last() == Some(&Run::OneOrTwo) && !may_follow {
+                return Err(format!("`{format}`: a part of one or two digits needs something between it and the next"));
+            }
         }
-        if !has_year || !has_month {
+        if !layout.runs.contains(&Run::OneOrTwo) {
+            layout.runs.clear();
+        }
+        if !format.contains("%Y") || !(format.contains("%m") || format.contains("%-m")) {
             return Err(format!("`{format}` needs at least %Y and %m"));
         }
         if layout.twelve_hour.is_some() != layout.half.is_some() {
@@ -120,7 +97,76 @@ impl Layout {
         if layout.hour.is_some() && layout.twelve_hour.is_some() {
             return Err(format!("`{format}`: write either %H or %I"));
         }
+        if layout.length > LONGEST {
+            return Err(format!("`{format}`: a time has at most {LONGEST} characters"));
+        }
         Ok(layout)
+    }
+
+    /// Notes where a part stands (written without its `%`); how many characters of the format it takes.
+    fn part(&mut self, part: &str) -> Option<usize> {
+        if let Some(short) = part.strip_prefix('-').filter(|short| short.starts_with(['d', 'm', 'H', 'I'])) {
+            let used = self.part(short)?;
+            // Two digits in a text written out in full, which is what the part noted.
+            match self.runs.pop() {
+                Some(Run::Exact(run)) if run > 2 => self.runs.push(Run::Exact(run - 2)),
+                _ => {}
+            }
+            self.runs.push(Run::OneOrTwo);
+            return Some(1 + used);
+        }
+        let at = self.length;
+        let (width, used) = match part.as_bytes() {
+            [b'Y', ..] => {
+                self.year = at;
+                (4, 1)
+            }
+            [b'm', ..] => {
+                self.month = at;
+                (2, 1)
+            }
+            [b'3', b'f', ..] => {
+                self.skipped_digits.extend(at..at + 3);
+                (3, 2)
+            }
+            [b'6', b'f', ..] => {
+                self.skipped_digits.extend(at..at + 6);
+                (6, 2)
+            }
+            [b':', b'z', ..] => {
+                self.offset = Some((at, true));
+                (6, 2)
+            }
+            [b'z', ..] => {
+                self.offset = Some((at, false));
+                (5, 1)
+            }
+            [letter, ..] => {
+                let place = match letter {
+                    b'd' => &mut self.day,
+                    b'H' => &mut self.hour,
+                    b'I' => &mut self.twelve_hour,
+                    b'M' => &mut self.minute,
+                    b'S' => &mut self.second,
+                    b'p' => &mut self.half,
+                    _ => return None,
+                };
+                *place = Some(at);
+                (2, 1)
+            }
+            [] => return None,
+        };
+        self.extend(width);
+        Some(used)
+    }
+
+    /// The text goes on for so many bytes.
+    fn extend(&mut self, width: usize) {
+        self.length += width;
+        match self.runs.last_mut() {
+            Some(Run::Exact(run)) => *run += width,
+            _ => self.runs.push(Run::Exact(width)),
+        }
     }
 
     /// Whether the format has a time of day.
@@ -128,9 +174,44 @@ impl Layout {
         self.hour.is_some() || self.twelve_hour.is_some()
     }
 
+    /// Whether the format has a day of the month.
+    pub fn has_day(&self) -> bool {
+        self.day.is_some()
+    }
+
     /// Reads a text; `None` unless it follows the layout and is a real date of the years 1900 to 2100.
     #[inline]
     pub fn read(&self, text: &[u8]) -> Option<Clock> {
+        if self.runs.is_empty() {
+            return self.read_full(text);
+        }
+        let mut full = [0; LONGEST];
+        self.write_out(text, &mut full)?;
+        self.read_full(&full[..self.length])
+    }
+
+    /// Writes a text with the zeros that it left out.
+    fn write_out(&self, text: &[u8], full: &mut [u8; LONGEST]) -> Option<()> {
+        let (mut from, mut to) = (0, 0);
+        for run in &self.runs {
+            match run {
+                Run::Exact(width) => {
+                    full[to..to + width].copy_from_slice(text.get(from..from + width)?);
+                    (from, to) = (from + width, to + width);
+                }
+                Run::OneOrTwo => {
+                    let first = *text.get(from)?;
+                    let second = text.get(from + 1).copied().filter(u8::is_ascii_digit);
+                    (full[to], full[to + 1]) = second.map_or((b'0', first), |second| (first, second));
+                    (from, to) = (from + 1 + usize::from(second.is_some()), to + 2);
+                }
+            }
+        }
+        (from == text.len()).then_some(())
+    }
+
+    #[inline]
+    fn read_full(&self, text: &[u8]) -> Option<Clock> {
         if text.len() != self.length || self.literals.iter().any(|(at, byte)| text[*at] != *byte) {
             return None;
         }
@@ -157,7 +238,8 @@ impl Layout {
             return None;
         }
         let offset = match self.offset {
-            Some(at) => Some(east_of_utc(&text[at..at + 6])?),
+            Some((at, true)) if text[at + 3] != b':' => return None,
+            Some((at, colon)) => Some(east_of_utc(text, at, at + 3 + usize::from(colon))?),
             None => self.utc.then_some(0),
         };
         Some(Clock { day: days_from_date(year, month, day), second: hour * 3600 + minute * 60 + second, offset })
@@ -187,14 +269,33 @@ fn twelve(hour: i32, half: &[u8]) -> Option<i32> {
     }
 }
 
-fn east_of_utc(text: &[u8]) -> Option<i32> {
-    let (hours, minutes) = (two(text, 1)?, two(text, 4)?);
+/// Seconds of an offset: a sign and hours, and the minutes further on.
+fn east_of_utc(text: &[u8], hours_at: usize, minutes_at: usize) -> Option<i32> {
+    let (hours, minutes) = (two(text, hours_at + 1)?, two(text, minutes_at)?);
     let seconds = hours * 3600 + minutes * 60;
-    match (text[0], text[3]) {
-        (b'+', b':') if hours < 24 && minutes < 60 => Some(seconds),
-        (b'-', b':') if hours < 24 && minutes < 60 => Some(-seconds),
+    match text[hours_at] {
+        b'+' if hours < 24 && minutes < 60 => Some(seconds),
+        b'-' if hours < 24 && minutes < 60 => Some(-seconds),
         _ => None,
     }
+}
+
+/// What is wrong with a part of a format.
+fn unknown(format: &str, part: &str) -> String {
+    let reason = match part.trim_start_matches('-').as_bytes() {
+        [b'y' | b'C', ..] => {
+            "years of two digits are not read, since 17 may be 1917 or 2017; have the source write four (%Y)"
+        }
+        [b'G' | b'g' | b'V' | b'U' | b'W' | b'u' | b'w', ..] => "weeks are not read; have the source write dates",
+        [b'b' | b'B' | b'h' | b'a' | b'A', ..] => {
+            "names of months and days are not read; have the source write numbers"
+        }
+        _ => {
+            "parts may be %Y %m %d %H %M %S %I %p %3f %6f %:z %z, and %-m %-d %-H %-I for one digit or two; plain ASCII \
+             between them"
+        }
+    };
+    format!("`{format}`: {reason}")
 }
 
 fn month_days(year: i32, month: i32) -> i32 {
@@ -358,6 +459,31 @@ mod tests {
         assert_eq!(read("%m/%d/%Y %I:%M:%S %p", "12/18/2017 12:00:00 AM").map(|c| c.second), Some(0));
         assert_eq!(read("%d/%m/%Y %H:%M", "18/12/2017 23:59").map(|c| c.second), Some(86_340));
         assert_eq!(read("%Y-%m", "2017-12").map(|c| c.day), Some(17_501));
+        assert_eq!(read("%Y-%m-%dT%H:%M:%S%z", "2017-12-18T12:00:00+0100"), noon(Some(3600)));
+        assert_eq!(read("%Y-%m-%d %H:%M %z", "2017-12-18 12:00 -0530"), noon(Some(-19_800)));
+        assert_eq!(read("%Y-%m-%dT%H:%M:%S%:z", "2017-12-18T12:00:00-05:30"), noon(Some(-19_800)));
+    }
+
+    #[test]
+    fn zeros_may_be_left_out_where_the_format_says_so() {
+        let at = |day: i32, second: i32| Some(Clock { day, second, offset: None });
+        let format = "%-d/%-m/%Y %-H:%M";
+        assert_eq!(read(format, "1/5/2017 9:05"), at(17_287, 32_700));
+        assert_eq!(read(format, "01/05/2017 09:05"), at(17_287, 32_700));
+        assert_eq!(read(format, "18/12/2017 23:59"), at(17_518, 86_340));
+        assert_eq!(read("%-m/%-d/%Y %-I:%M%p", "5/1/2017 9:05PM"), at(17_287, 75_900));
+        assert_eq!(read("%-m/%-d/%Y %-I%p", "5/1/2017 12AM"), at(17_287, 0));
+        assert_eq!(read("%Y-%-m", "2017-5").map(|c| c.day), Some(17_287));
+        for text in
+            ["", "/5/2017 9:05", "1/5/17 9:05", "1/5/2017 9:5", "1/5/2017 9:05 ", "001/5/2017 9:05", "1/13/2017 9:05"]
+        {
+            assert_eq!(read(format, text), None, "{text}");
+        }
+        for text in
+            ["0/5/2017 9:05", "x/5/2017 9:05", "1/5/2017 24:05", "1/5/2017", "1/5/2017 9:05:00", "1-5-2017 9:05"]
+        {
+            assert_eq!(read(format, text), None, "{text}");
+        }
     }
 
     #[test]
@@ -384,8 +510,25 @@ mod tests {
 
     #[test]
     fn unknown_parts_of_a_format_are_refused() {
-        for format in ["%Y", "%y-%m-%d", "%Y-%m-%d %I:%M", "%Y-%m-%d é", "%Y-%m-%d %H %I %p"] {
-            assert!(Layout::new(format).is_err(), "{format}");
+        let long = format!("%Y-%m-%d{}", " ".repeat(80));
+        for (format, part) in [
+            ("%Y", "needs at least"),
+            ("%y-%m-%d", "two digits"),
+            ("%d/%m/%-y", "two digits"),
+            ("%G-W%V-%u", "weeks"),
+            ("%d %b %Y", "names of months"),
+            ("%Y-%m-%d %I:%M", "go together"),
+            ("%Y-%m-%d é", "plain ASCII"),
+            ("%Y-%m-%d %Q", "parts may be"),
+            ("%Y-%m-%d %-S", "parts may be"),
+            ("%Y-%m-%d %", "parts may be"),
+            ("%Y-%m-%d %H %I %p", "either %H or %I"),
+            ("%-d%-m%Y", "one or two digits"),
+            ("%Y%-m1", "one or two digits"),
+            (&long, "at most 64"),
+        ] {
+            let message = Layout::new(format).unwrap_err();
+            assert!(message.contains(part), "{format}: {message}");
         }
     }
 

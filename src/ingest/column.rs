@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, StringArray, StringBuilder,
+    ArrayRef, BooleanArray, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, StringArray, StringBuilder,
     TimestampMicrosecondBuilder,
 };
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer};
 
 use super::clock::{Clock, Layout, Zone};
 use super::codes::{Codes, OTHER, Unknown};
-use super::feed::{How, Rule};
+use super::feed::{Deleted, How, Rule};
 use super::marks::Marks;
 use super::parse;
 use super::pseudonym::Tokens;
@@ -124,6 +124,15 @@ pub(super) fn fill(
             Arc::new(filled.finish())
         }
     })
+}
+
+/// True where the source took the record back, and nothing elsewhere: a column without deletions costs no space.
+pub(super) fn deleted(rule: &Deleted, columns: &Columns<'_>) -> ArrayRef {
+    let is_deleted = |row: usize| {
+        let field = columns.value(rule.from, row, &[])?;
+        rule.values.iter().any(|value| value.as_bytes() == field).then_some(true)
+    };
+    Arc::new((0..columns.rows).map(is_deleted).collect::<BooleanArray>())
 }
 
 /// The same text in every row.

@@ -6,8 +6,10 @@ use super::clock::{Layout, Zone};
 use super::codes::Codes;
 use super::feed_file;
 use super::source::decode::Encoding;
+use super::total::Total;
 use crate::error::{Error, Result};
 use crate::model::schema::{Column, Repeats, Table};
+use crate::space::Crs;
 
 /// How exactly the source tells the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,13 +80,28 @@ pub(super) struct Rule {
     pub wanted: String,
 }
 
-/// Source columns of the position (indices into [`Feed::sources`]); degrees, WGS84.
-#[derive(Debug, Clone, Copy)]
+/// Source columns of the position (indices into [`Feed::sources`]) and the system they are in.
+#[derive(Debug)]
 pub(super) struct Place {
-    /// Latitude.
+    /// Latitude, or metres north.
     pub lat: usize,
-    /// Longitude.
+    /// Longitude, or metres east.
     pub lon: usize,
+    /// Degrees, or the system whose metres they are.
+    pub crs: Crs,
+    /// What a good latitude looks like, for messages.
+    pub wanted_lat: String,
+    /// What a good longitude looks like, for messages.
+    pub wanted_lon: String,
+}
+
+/// How the source says that it took a record back.
+#[derive(Debug)]
+pub(super) struct Deleted {
+    /// Source column (index into [`Feed::sources`]).
+    pub from: usize,
+    /// Texts that say so, exactly as written.
+    pub values: Vec<String>,
 }
 
 /// A checked feed.
@@ -122,8 +139,12 @@ pub struct Feed {
     pub(super) rules: Vec<Rule>,
     /// Where the position stands, if the source has one.
     pub(super) place: Option<Place>,
+    /// How a record is taken back, if the source tells.
+    pub(super) deleted: Option<Deleted>,
     /// Texts that mean "no value" in keys and positions, beside the empty one.
     pub(super) missing: Vec<String>,
+    /// Where the source states how many rows it sent, if it does.
+    pub total: Option<Total>,
 }
 
 /// The built-in feeds, by name.

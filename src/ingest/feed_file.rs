@@ -10,7 +10,8 @@
 //! repeats = "revision"                        # equal keys in a file: "revision" (one record) or "ordinal" (several)
 //! formats = ["%Y-%m-%d %H:%M:%S"]             # of times that name none
 //! missing = ["NULL"]                          # texts that mean "no value", beside the empty one
-//! place = { lat = "lat", lon = "lon" }        # degrees, EPSG:4326
+//! place = { lat = "lat", lon = "lon" }        # degrees; metres: { x = "easting", y = "northing", crs = "EPSG:27700" }
+//! deleted = { from = "status", values = ["VOID"] }   # how the source takes a record back
 //!
 //! [columns]                                   # column of the table = where it comes from
 //! stop_id = { from = "stop_id", required = true }
@@ -18,11 +19,14 @@
 //! outcome = { from = "outcome", codes = { "NFA" = "none" }, unknown = "keep" }
 //! ```
 //! Further keys of the file: `blank_keys` (columns that identify a row whose key is blank), `time_precision` ("day" or
-//! "month"), `delimiter`, `notes`. Which file is read is told by its content; keys that say more: `encoding` ("utf-8",
-//! "utf-16" or "windows-1252", unless the file's own mark says otherwise), `member` (the file of a ZIP archive, such as
-//! "*stops.csv"; needed if it has several), `sheet` (of a workbook; needed if several have cells) and `header_row` (number
-//! of its row that names the columns, from 1; else the first that is not blank). Further keys of a column: `with` (the time of day stands in this second column),
-//! `offset_seconds_from` (so many seconds later), `formats`, `missing`, `allowed` (codes that stand for themselves),
+//! "month"; where it is left out, the formats of the record's time say it), `delimiter`, `notes`, `[total]` (the source's
+//! own count of rows: `sidecar = ".count"`, a file beside the extract, or `trailer = "TOTAL"`, the word and the number in
+//! its last row). Which file is read is told by its content; keys that say more: `encoding` ("utf-8", "utf-16" or
+//! "windows-1252", unless the file's own mark says otherwise), `member` (the file of a ZIP archive, such as "*stops.csv";
+//! needed if it has several), `sheet` (of a workbook; needed if several have cells) and `header_row` (number of its row
+//! that names the columns, from 1; else the first that is not blank). Further keys of a column: `with` (the time of day
+//! stands in this second column), `offset_seconds_from` (so many seconds later), `formats`, `missing`, `allowed` (codes
+//! that stand for themselves),
 //! `unknown` ("reject", "keep" or "other"), `list` (separator of several codes), `value` (the same in every row),
 //! `pseudonym` (a plate, stored as its keyed token).
 
@@ -34,11 +38,13 @@ use toml::Spanned;
 
 use super::clock::{Layout, Zone};
 use super::codes::{Codes, Unknown};
-use super::feed::{Feed, How, Place, Precision, Rule, Source};
+use super::feed::{Deleted, Feed, How, Place, Precision, Rule, Source};
 use super::source::decode::Encoding;
+use super::total::RawTotal;
 use crate::config::toml_error;
 use crate::error::{Error, Result};
 use crate::model::schema::{Column, ColumnKind, Repeats, Table, table, tables};
+use crate::space::Crs;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,15 +72,26 @@ struct Raw {
     sheet: Option<String>,
     header_row: Option<Spanned<u64>>,
     place: Option<Spanned<RawPlace>>,
+    deleted: Option<Spanned<RawDeleted>>,
+    total: Option<Spanned<RawTotal>>,
     columns: BTreeMap<Spanned<String>, RawColumn>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawPlace {
-    lat: String,
-    lon: String,
+    lat: Option<String>,
+    lon: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
     crs: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDeleted {
+    from: String,
+    values: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -157,10 +174,10 @@ pub fn parse(text: &str, origin: &str) -> Result<Feed> {
             return Err(file.wrong(raw.repeats.span().start, format!("`{other}`: write \"ordinal\" or \"revision\"")));
         }
     };
-    let precision = match raw.time_precision.as_ref().map(|p| (p.get_ref().as_str(), p.span().start)) {
-        None => Precision::Instant,
-        Some(("day", _)) => Precision::Day,
-        Some(("month", _)) => Precision::Month,
+    let stated_precision = match raw.time_precision.as_ref().map(|p| (p.get_ref().as_str(), p.span().start)) {
+        None => None,
+        Some(("day", _)) => Some(Precision::Day),
+        Some(("month", _)) => Some(Precision::Month),
         Some((other, at)) => {
             return Err(file.wrong(at, format!("`{other}`: write \"day\" or \"month\", or leave it out")));
         }
@@ -187,6 +204,14 @@ pub fn parse(text: &str, origin: &str) -> Result<Feed> {
         Some(place) => Some(feed_place(place, &mut sources, &file)?),
         None => None,
     };
+    let deleted = match &raw.deleted {
+        Some(deleted) => Some(feed_deleted(deleted, &mut sources, &file)?),
+        None => None,
+    };
+    let total = match &raw.total {
+        Some(total) => Some(total.get_ref().checked().map_err(|message| file.wrong(total.span().start, message))?),
+        None => None,
+    };
     let mut rules = Vec::new();
     for (column_name, column) in raw.columns {
         let at = column_name.span().start;
@@ -197,6 +222,13 @@ pub fn parse(text: &str, origin: &str) -> Result<Feed> {
         }
         let plate = column.pseudonym;
         let rule = feed_rule(known, column, &raw.missing, &mut sources, at, &file)?;
+        if stated_precision.is_none() && table.times.contains(&known.name) && mixes_precisions(&rule) {
+            return Err(file.wrong(
+                at,
+                "some of the formats have a time of day (or a day) and some have none: a row without one would count as \
+                 midnight (or the first). Write time_precision = \"day\" or \"month\", or formats of one kind",
+            ));
+        }
         if let (true, How::Plate { from }) = (plate, &rule.how)
             && (keys.is_empty() || keys.contains(from) || blank_keys.contains(from))
         {
@@ -217,7 +249,7 @@ pub fn parse(text: &str, origin: &str) -> Result<Feed> {
         table,
         zone: Zone::new(zone),
         repeats,
-        precision,
+        precision: stated_precision.unwrap_or_else(|| written_precision(table, &rules)),
         delimiter,
         encoding,
         member: raw.member,
@@ -228,8 +260,41 @@ pub fn parse(text: &str, origin: &str) -> Result<Feed> {
         blank_keys,
         rules,
         place,
+        deleted,
         missing: raw.missing,
+        total,
     })
+}
+
+/// Layouts of a time whose time of day, if it has one, stands in them.
+fn own_layouts(rule: &Rule) -> Option<&[Layout]> {
+    match &rule.how {
+        How::Time { with: None, layouts, .. } => Some(layouts),
+        _ => None,
+    }
+}
+
+fn mixes_precisions(rule: &Rule) -> bool {
+    let fineness = |layout: &Layout| (layout.has_hour(), layout.has_day());
+    own_layouts(rule).is_some_and(|layouts| layouts.windows(2).any(|pair| fineness(&pair[0]) != fineness(&pair[1])))
+}
+
+/// How exactly the formats tell the time of a record: as exactly as the best of its times.
+fn written_precision(table: &Table, rules: &[Rule]) -> Precision {
+    let mut finest = None;
+    for rule in rules.iter().filter(|rule| table.times.contains(&rule.column.name)) {
+        let fineness = match &rule.how {
+            How::Time { layouts, .. } if layouts.iter().all(|layout| !layout.has_day()) => 0,
+            How::Time { with: None, layouts, .. } if layouts.iter().all(|layout| !layout.has_hour()) => 1,
+            _ => 2,
+        };
+        finest = finest.max(Some(fineness));
+    }
+    match finest {
+        Some(0) => Precision::Month,
+        Some(1) => Precision::Day,
+        _ => Precision::Instant,
+    }
 }
 
 fn feed_table(name: &Spanned<String>, file: &File<'_>) -> Result<&'static Table> {
@@ -254,11 +319,46 @@ fn feed_column(table: &'static Table, name: &str, at: usize, file: &File<'_>) ->
 
 fn feed_place(raw: &Spanned<RawPlace>, sources: &mut Sources, file: &File<'_>) -> Result<Place> {
     let place = raw.get_ref();
-    if place.crs.as_ref().is_some_and(|crs| crs != "EPSG:4326") {
-        let message = "positions must be in EPSG:4326 (WGS84 degrees); other systems are not read yet";
+    let wrong = |message: &str| file.wrong(raw.span().start, message);
+    let crs = match &place.crs {
+        Some(code) => Crs::named(code).map_err(|error| wrong(error.message()))?,
+        None => Crs::degrees(),
+    };
+    match (&place.lat, &place.lon, &place.x, &place.y) {
+        (Some(lat), Some(lon), None, None) if crs.is_degrees() => Ok(Place {
+            lat: sources.index(lat, true),
+            lon: sources.index(lon, true),
+            crs,
+            wanted_lat: "wanted a latitude in degrees, from -90 to 90".to_owned(),
+            wanted_lon: "wanted a longitude in degrees, from -180 to 180".to_owned(),
+        }),
+        (None, None, Some(x), Some(y)) if !crs.is_degrees() => {
+            let wanted = |what: &str, range: &std::ops::RangeInclusive<f64>| {
+                format!("wanted {what} in metres of {}, from {} to {}", crs.code(), range.start(), range.end())
+            };
+            Ok(Place {
+                lat: sources.index(y, true),
+                lon: sources.index(x, true),
+                wanted_lat: wanted("a northing", crs.y_range()),
+                wanted_lon: wanted("an easting", crs.x_range()),
+                crs,
+            })
+        }
+        _ => Err(wrong(
+            "write place = { lat = \"…\", lon = \"…\" } for degrees (EPSG:4326), or place = { x = \"…\", y = \"…\", \
+             crs = \"EPSG:27700\" } for metres",
+        )),
+    }
+}
+
+fn feed_deleted(raw: &Spanned<RawDeleted>, sources: &mut Sources, file: &File<'_>) -> Result<Deleted> {
+    let deleted = raw.get_ref();
+    if deleted.values.is_empty() || deleted.values.iter().any(|value| value.trim().is_empty()) {
+        let message = "`deleted` needs values = [\"VOID\"]: what the source writes for a record that it took back";
         return Err(file.wrong(raw.span().start, message));
     }
-    Ok(Place { lat: sources.index(&place.lat, true), lon: sources.index(&place.lon, true) })
+    // Without the column deletions would go unnoticed, so a file that lacks it is refused.
+    Ok(Deleted { from: sources.index(&deleted.from, true), values: deleted.values.clone() })
 }
 
 /// One column: which of the keys go together depends on what the table's column holds.
@@ -431,7 +531,13 @@ reason = { from = "why", allowed = ["drugs", "theft"], unknown = "other" }
             ("Europe/Jersey", "Europe/Jersy", "try.toml:5:8: `Europe/Jersy` is not a time zone"),
             ("repeats = \"revision\"", "repeats = \"twice\"", "try.toml:7:11: "),
             ("%S\"]", "%s\"]", "try.toml:8:12: "),
-            ("lon = \"lon\"", "lon = \"lon\", crs = \"EPSG:3109\"", "try.toml:9:9: positions must be"),
+            ("lon = \"lon\"", "lon = \"lon\", crs = \"EPSG:3109\"", "try.toml:9:9: write place = "),
+            ("lon = \"lon\"", "lon = \"lon\", crs = \"EPSG:2154\"", "try.toml:9:9: `EPSG:2154` is not a system"),
+            ("lat = \"lat\", lon = \"lon\"", "x = \"e\", y = \"n\"", "try.toml:9:9: write place = "),
+            ("lat = \"lat\",", "", "try.toml:9:9: write place = "),
+            ("[columns]", "deleted = { from = \"status\", values = [] }\n[columns]", "try.toml:11:11: `deleted` needs"),
+            ("%S\"]", "%S\", \"%Y-%m-%d\"]", "try.toml:13:1: some of the formats"),
+            ("%Y-%m-%d %H:%M:%S", "%d/%m/%y %H:%M", "try.toml:8:12: `%d/%m/%y %H:%M`: years of two digits"),
             ("keys =", "encoding = \"latin-1\"\nkeys =", "try.toml:6:12: an encoding is"),
             ("keys =", "header_row = 0\nkeys =", "try.toml:6:14: rows are numbered"),
             ("reason = {", "raison = {", "try.toml:14:1: table stops has no column `raison`"),
@@ -448,6 +554,38 @@ reason = { from = "why", allowed = ["drugs", "theft"], unknown = "other" }
             let found = complaint(from, to);
             assert!(found.starts_with(start), "{found}");
         }
+    }
+
+    #[test]
+    fn metres_of_a_system_and_deletions() {
+        let toml = GOOD
+            .replace("{ lat = \"lat\", lon = \"lon\" }", "{ x = \"e\", y = \"n\", crs = \"EPSG:27700\" }")
+            .replace("[columns]", "deleted = { from = \"status\", values = [\"VOID\", \"X\"] }\n[columns]");
+        let feed = parse(&toml, "try.toml").unwrap();
+        let place = feed.place.unwrap();
+        let name = |at: usize| feed.sources[at].name.as_str();
+        assert_eq!((name(place.lat), name(place.lon), place.crs.code()), ("n", "e", "EPSG:27700"));
+        assert_eq!(place.wanted_lat, "wanted a northing in metres of EPSG:27700, from 0 to 1300000");
+        let deleted = feed.deleted.unwrap();
+        assert_eq!((name(deleted.from), deleted.values.len()), ("status", 2));
+        assert!(feed.sources[deleted.from].required);
+    }
+
+    #[test]
+    fn the_formats_say_how_exactly_the_time_is_known() {
+        let precision = |format: &str, with: &str, stated: &str| {
+            let toml = GOOD
+                .replace("%Y-%m-%d %H:%M:%S", format)
+                .replace("{ from = \"at\" }", &format!("{{ from = \"at\"{with} }}"))
+                .replace("[columns]", &format!("{stated}\n[columns]"));
+            parse(&toml, "try.toml").unwrap().precision
+        };
+        assert_eq!(precision("%Y-%m-%d %H:%M:%S", "", ""), Precision::Instant);
+        assert_eq!(precision("%Y-%m-%d", "", ""), Precision::Day);
+        assert_eq!(precision("%Y-%m", "", ""), Precision::Month);
+        assert_eq!(precision("%d/%m/%Y %H:%M", ", with = \"clock\"", ""), Precision::Instant);
+        assert_eq!(precision("%Y-%m-%d %H:%M:%S", "", "time_precision = \"day\""), Precision::Day);
+        assert_eq!(precision("%Y-%m-%d", "", "time_precision = \"month\""), Precision::Month);
     }
 
     #[test]

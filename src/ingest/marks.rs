@@ -14,7 +14,7 @@ pub struct Marks<'a> {
     text: &'a TextBatch,
     feed: &'a Feed,
     kept: Vec<bool>,
-    labels: Vec<u8>,
+    labels: Vec<u16>,
     rejects: Vec<Reject>,
 }
 
@@ -49,28 +49,26 @@ impl<'a> Marks<'a> {
 
     /// The column `labels`: names joined by `;`, nothing for rows without.
     pub fn label_column(&self) -> ArrayRef {
-        let texts: Vec<String> = (0..1_u8 << Label::ALL.len())
-            .map(|set| {
-                let names: Vec<_> = Label::ALL.iter().filter(|l| set & bit(**l) != 0).map(|l| l.name()).collect();
-                names.join(";")
-            })
-            .collect();
+        let mut texts: BTreeMap<u16, String> = BTreeMap::new();
         let mut column = StringBuilder::with_capacity(self.labels.len(), 0);
         for set in &self.labels {
-            column.append_option((*set != 0).then(|| texts[usize::from(*set)].as_str()));
+            match set {
+                0 => column.append_null(),
+                _ => column.append_value(texts.entry(*set).or_insert_with(|| names(*set))),
+            }
         }
         Arc::new(column.finish())
     }
 
     /// How many kept rows bear each label.
     pub fn label_counts(&self) -> BTreeMap<Label, u64> {
-        let mut sets = [0_u64; 1 << Label::ALL.len()];
-        for (set, kept) in self.labels.iter().zip(&self.kept) {
-            sets[usize::from(*set)] += u64::from(*kept);
+        let mut sets: BTreeMap<u16, u64> = BTreeMap::new();
+        for (set, _) in self.labels.iter().zip(&self.kept).filter(|(set, kept)| **set != 0 && **kept) {
+            *sets.entry(*set).or_default() += 1;
         }
         let mut counts = BTreeMap::new();
-        for (set, count) in (0_u8..).zip(sets).filter(|(_, count)| *count > 0) {
-            for label in Label::ALL.into_iter().filter(|label| set & bit(*label) != 0) {
+        for (set, count) in sets {
+            for label in labels(set) {
                 *counts.entry(label).or_default() += count;
             }
         }
@@ -89,6 +87,14 @@ impl<'a> Marks<'a> {
     }
 }
 
-fn bit(label: Label) -> u8 {
-    1 << (label as u8)
+fn bit(label: Label) -> u16 {
+    1 << (label as u16)
+}
+
+fn labels(set: u16) -> impl Iterator<Item = Label> {
+    Label::ALL.into_iter().filter(move |label| set & bit(*label) != 0)
+}
+
+fn names(set: u16) -> String {
+    labels(set).map(Label::name).collect::<Vec<_>>().join(";")
 }

@@ -14,15 +14,18 @@ mod column;
 mod content;
 pub mod feed;
 mod feed_file;
+pub mod guess;
 mod marks;
 mod parse;
 mod place;
 pub mod pseudonym;
 pub mod read;
 pub mod reject;
+mod snapped;
 mod source;
 mod split;
 pub mod text;
+pub mod total;
 mod when;
 
 pub use clean::{Cleaned, Context, clean};

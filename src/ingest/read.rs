@@ -25,6 +25,7 @@ use super::source::sheet::Sheet;
 use super::source::window::Window;
 use super::source::{AnyRecords, Kind, Opened, Records, damaged, ods, xlsx};
 use super::text::{TextBatch, TextColumn};
+use super::total::Trailer;
 use crate::error::{Error, Result};
 
 pub use super::source::delimited::REJECT_COLUMNS;
@@ -62,6 +63,7 @@ struct Plan {
     /// Whether they all are the identity of a row, for feeds without keys.
     hash_rows: bool,
     typed: bool,
+    trailer: Option<Trailer>,
     scratch: Vec<u8>,
 }
 
@@ -181,7 +183,8 @@ impl Input<'_> {
         }
         let fields = feed.sources.iter().map(|source| header.iter().position(|name| *name == source.name)).collect();
         let (file, width) = (self.name.into(), header.len());
-        let plan = Plan { file, width, fields, own, hash_rows: feed.keys.is_empty(), typed, scratch: Vec::new() };
+        let (hash_rows, trailer) = (feed.keys.is_empty(), Trailer::of(feed.total.as_ref()));
+        let plan = Plan { file, width, fields, own, hash_rows, typed, trailer, scratch: Vec::new() };
         let body = body(records);
         Ok(Reader { plan, body, header, failed: false, bytes_read: self.bytes_read, total_bytes: self.total })
     }
@@ -214,6 +217,11 @@ impl Reader {
         self.total_bytes
     }
 
+    /// Rows that the source says it sent, in its last row: known when everything is read.
+    pub fn stated_rows(&self) -> Option<u64> {
+        self.plan.trailer.as_ref().and_then(Trailer::stated)
+    }
+
     /// Names in the header, in order.
     pub fn header(&self) -> &[String] {
         &self.header
@@ -240,6 +248,14 @@ impl Plan {
                 break;
             };
             bytes += record.bytes;
+            if let (Some(trailer), Kind::Row(count)) = (self.trailer.as_mut(), &record.kind) {
+                let fields = (0..*count).map(|index| records.field(index));
+                let (is_total, refused) = trailer.take(&self.file, record.line, fields);
+                batch.rejects.extend(refused);
+                if is_total {
+                    continue;
+                }
+            }
             match record.kind {
                 Kind::Row(fields) if fields == self.width => {
                     for (column, field) in columns.iter_mut().zip(&self.fields) {

@@ -11,7 +11,7 @@ pub enum Reason {
     BadTime,
     /// A number is not one, or does not fit.
     BadNumber,
-    /// A latitude or longitude is not a number or lies off the globe.
+    /// A position is not a number, or lies off the globe or outside the domain of the feed's system.
     BadCoordinate,
     /// A code is not in the feed's list.
     UnknownCode,
@@ -73,7 +73,7 @@ pub enum Label {
     NoLocation,
     /// The position was 0, 0, which is a default and no place: treated as no position.
     NullIsland,
-    /// The position lies in none of the areas.
+    /// The position lies in none of the areas, nor near one.
     OutsideAreas,
     /// The wall clock showed this time twice (clocks went back): the first was taken.
     AmbiguousHour,
@@ -81,17 +81,29 @@ pub enum Label {
     NonexistentHour,
     /// A code outside the feed's list was put under `other`.
     OtherCode,
+    /// Latitude and longitude were exchanged: they were put right.
+    SwappedPosition,
+    /// The position lies just outside every area: it got the name of the nearest.
+    NearestArea,
+    /// Many records of the batch stand at this very point: the source moves them to points of a map.
+    SnappedPoint,
+    /// It ended before it began: both times are kept as written.
+    RangeReversed,
 }
 
 impl Label {
     /// Every label, in a fixed order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::NoLocation,
         Self::NullIsland,
         Self::OutsideAreas,
         Self::AmbiguousHour,
         Self::NonexistentHour,
         Self::OtherCode,
+        Self::SwappedPosition,
+        Self::NearestArea,
+        Self::SnappedPoint,
+        Self::RangeReversed,
     ];
 
     /// Name in tables and reports.
@@ -103,6 +115,10 @@ impl Label {
             Self::AmbiguousHour => "ambiguous_hour",
             Self::NonexistentHour => "nonexistent_hour",
             Self::OtherCode => "other_code",
+            Self::SwappedPosition => "swapped_position",
+            Self::NearestArea => "nearest_area",
+            Self::SnappedPoint => "snapped_point",
+            Self::RangeReversed => "range_reversed",
         }
     }
 }

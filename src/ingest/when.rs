@@ -1,5 +1,6 @@
 //! When it happened, in island time: local date, hour, minute and the month that the table is partitioned by.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -10,7 +11,7 @@ use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
 use super::clock::year_and_month;
 use super::feed::{Feed, Precision};
 use super::marks::Marks;
-use super::reject::Reason;
+use super::reject::{Label, Reason};
 
 /// Columns of local time.
 pub struct Local {
@@ -22,6 +23,22 @@ pub struct Local {
     pub minute: ArrayRef,
     /// `YYYY-MM`, or `unknown`.
     pub month: ArrayRef,
+}
+
+/// Columns that are the beginning and the end of one range.
+const RANGES: [(&str, &str); 1] = [("offence_from_at", "offence_to_at")];
+
+/// Labels rows whose range ends before it begins. Both times stay as written, and no question leaves the row out.
+pub fn label_reversed(filled: &BTreeMap<&str, ArrayRef>, marks: &mut Marks<'_>) {
+    let instants = |name: &str| filled.get(name).and_then(|array| array.as_primitive_opt::<TimestampMicrosecondType>());
+    for (from, to) in RANGES {
+        let (Some(from), Some(to)) = (instants(from), instants(to)) else { continue };
+        for (row, (from, to)) in from.iter().zip(to).enumerate() {
+            if from.zip(to).is_some_and(|(from, to)| from > to) {
+                marks.label(row, Label::RangeReversed);
+            }
+        }
+    }
 }
 
 enum Time<'a> {

@@ -1,9 +1,11 @@
-//! Extracts that go wrong in known ways: bad rows of every reject reason, a month sent twice, revised records.
+//! Extracts that go wrong in known ways: bad rows of every reject reason (with those of `dirty_crimes`), a month sent
+//! twice, revised records.
 
 use std::path::Path;
 
 use super::calendar::{DAY_S, Span, at_wall};
 use super::crimes::Crime;
+use super::dirty_crimes;
 use super::extracts::{CRIME_COLUMNS, INCIDENT_COLUMNS, crime_record, incident_record};
 use super::incidents::Incident;
 use super::random::Stream;
@@ -34,6 +36,8 @@ pub struct Planted {
     pub revised_incidents: Vec<String>,
     /// Crimes of `crimes-revised.csv.gz`.
     pub revised_crimes: Vec<String>,
+    /// What `crimes-dirty.csv` holds.
+    pub crimes: dirty_crimes::Planted,
 }
 
 /// Good rows around the six bad ones: the file stays just below a reject share of 5 %.
@@ -89,6 +93,10 @@ pub fn write(
         revised.add(&crime_record(&crime_ids[i], &row, incident_ids))?;
     }
     files.push(revised.finish()?);
+
+    let (more, dirty_crimes) = dirty_crimes::write(out, span, crimes, crime_ids, incident_ids)?;
+    files.extend(more);
+    planted.crimes = dirty_crimes;
     Ok((files, planted))
 }
 

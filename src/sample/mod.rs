@@ -11,6 +11,7 @@ mod cells;
 mod crime_codes;
 mod crimes;
 mod dirty;
+mod dirty_crimes;
 mod extracts;
 mod geography;
 mod hotspots;

@@ -188,13 +188,25 @@ fn visits(visits: &[Visit]) -> Value {
 }
 
 fn spoiled(dirty: &dirty::Planted) -> Value {
-    let rows: Vec<Value> =
-        dirty.bad_rows.iter().map(|r| json!({"line": r.line, "reason": r.reason, "column": r.column})).collect();
+    let rows = |bad: &[dirty::BadRow]| -> Vec<Value> {
+        bad.iter().map(|r| json!({"line": r.line, "reason": r.reason, "column": r.column})).collect()
+    };
+    let crimes = &dirty.crimes;
+    let labelled: Vec<Value> =
+        crimes.labelled_rows.iter().map(|(line, label)| json!({"line": line, "label": label})).collect();
     json!({
-        "incidents-dirty.csv": {"good_rows": dirty.good_rows, "bad_rows": rows, "note": "the good rows are copies of rows of incidents.csv.gz"},
+        "incidents-dirty.csv": {"good_rows": dirty.good_rows, "bad_rows": rows(&dirty.bad_rows), "note": "the good rows are copies of rows of incidents.csv.gz"},
         "incidents-again.csv.gz": {"month": dirty.again_month, "note": "an exact copy of the month's rows"},
         "incidents-revised.csv.gz": {"revised": dirty.revised_incidents},
         "crimes-revised.csv.gz": {"revised": dirty.revised_crimes},
+        "crimes-dirty.csv": {
+            "feed": "crimes-dirty.toml",
+            "good_rows": crimes.good_rows,
+            "bad_rows": rows(&crimes.bad_rows),
+            "labelled_rows": labelled,
+            "deleted": crimes.deleted,
+            "note": "rows of crimes.csv.gz, some changed to earn a label; the last good one takes a crime back",
+        },
     })
 }
 

@@ -73,8 +73,16 @@ impl Rows {
 /// # Errors
 /// `Input` if the file cannot be written.
 pub fn text(out: &Path, name: &str, content: &str, rows: u64) -> Result<Written> {
+    bytes(out, name, content.as_bytes(), rows)
+}
+
+/// Writes a whole file of any bytes.
+///
+/// # Errors
+/// `Input` if the file cannot be written.
+pub fn bytes(out: &Path, name: &str, content: &[u8], rows: u64) -> Result<Written> {
     let mut file = create(out, name)?;
-    file.write_all(content.as_bytes()).and_then(|()| file.flush()).map_err(|e| cannot_write(name, e))?;
+    file.write_all(content).and_then(|()| file.flush()).map_err(|e| cannot_write(name, e))?;
     Ok((name.to_owned(), rows))
 }
 

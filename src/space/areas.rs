@@ -3,11 +3,12 @@
 use std::sync::OnceLock;
 
 use geo_types::Polygon;
-use rstar::primitives::{GeomWithData, Rectangle};
+use rstar::primitives::{GeomWithData, Line, Rectangle};
 use rstar::{AABB, RTree};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::space::distance::LocalMetres;
 use crate::space::point::{Bounds, Point, Shape};
 use crate::space::raster::{Raster, Square};
 use crate::space::shapes;
@@ -22,10 +23,15 @@ pub struct Areas {
     index: RTree<BoxOf>,
     /// Made when the first point is looked for.
     raster: OnceLock<Raster>,
+    /// Made when the first point near an outline is looked for.
+    edges: OnceLock<RTree<EdgeOf>>,
 }
 
 /// The box of one polygon: which area, which of its polygons.
 type BoxOf = GeomWithData<Rectangle<[f64; 2]>, (usize, usize)>;
+
+/// One edge of an outline or a hole: which area.
+type EdgeOf = GeomWithData<Line<[f64; 2]>, usize>;
 
 /// One named area.
 #[derive(Debug, Clone)]
@@ -113,7 +119,7 @@ impl Areas {
                 boxes.push(GeomWithData::new(Rectangle::from_aabb(AABB::from_points(&corners)), (a, p)));
             }
         }
-        Self { areas, index: RTree::bulk_load(boxes), raster: OnceLock::new() }
+        Self { areas, index: RTree::bulk_load(boxes), raster: OnceLock::new(), edges: OnceLock::new() }
     }
 
     /// The twelve parishes of Jersey, approximate (see `data-samples/geo/README.md`), with their codes.
@@ -154,18 +160,40 @@ impl Areas {
     }
 
     /// Name of the area that holds a point, or else of the nearest within `metres`: for cells and points just off the
-    /// coast.
+    /// coast. Of several equally near, the first of the file.
     pub fn find_near(&self, point: Point, metres: f64) -> Option<&str> {
         if let Some(name) = self.find(point) {
             return Some(name);
         }
-        self.areas
-            .iter()
-            .flat_map(|area| area.polygons.iter().map(move |polygon| (area, polygon)))
-            .map(|(area, polygon)| (shapes::metres_to_outline(polygon, point), area))
+        let map = LocalMetres::around(point);
+        let (low, high) = (map.to_point(-metres, -metres), map.to_point(metres, metres));
+        let reach = AABB::from_corners([low.lon, low.lat], [high.lon, high.lat]);
+        self.edges
+            .get_or_init(|| self.all_edges())
+            .locate_in_envelope_intersecting(&reach)
+            .map(|edge| (shapes::metres_to_line(point, corner(edge.geom().from), corner(edge.geom().to)), edge.data))
             .filter(|(distance, _)| *distance <= metres)
-            .min_by(|a, b| a.0.total_cmp(&b.0))
-            .map(|(_, area)| area.name.as_str())
+            .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))
+            .map(|(_, area)| self.areas[area].name.as_str())
+    }
+
+    fn all_edges(&self) -> RTree<EdgeOf> {
+        let mut edges = Vec::new();
+        for (index, area) in self.areas.iter().enumerate() {
+            for ring in area.polygons.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors())) {
+                let ends =
+                    |line: geo_types::Line<f64>| Line::new([line.start.x, line.start.y], [line.end.x, line.end.y]);
+                edges.extend(ring.lines().map(|line| GeomWithData::new(ends(line), index)));
+            }
+        }
+        RTree::bulk_load(edges)
+    }
+
+    /// The box around all areas; `None` without any.
+    pub fn bounds(&self) -> Option<Bounds> {
+        let envelope = self.index.root().envelope();
+        let ([west, south], [east, north]) = (envelope.lower(), envelope.upper());
+        (self.index.size() > 0).then_some(Bounds { west, south, east, north })
     }
 
     /// The areas in file order.
@@ -198,6 +226,10 @@ impl Areas {
     }
 }
 
+fn corner([lon, lat]: [f64; 2]) -> Point {
+    Point { lat, lon }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,6 +253,39 @@ mod tests {
         assert_eq!(parishes.find(at_sea), None);
         assert_eq!(parishes.find_near(at_sea, 10_000.0), parishes.find_near(at_sea, 20_000.0));
         assert_eq!(parishes.find_near(at_sea, 10.0), None);
+    }
+
+    #[test]
+    fn the_nearest_is_that_of_every_edge_looked_at() {
+        use rand::{RngExt as _, SeedableRng as _};
+        let parishes = Areas::jersey_parishes().unwrap();
+        let mut random = rand_pcg::Pcg64::seed_from_u64(2);
+        let mut near = 0;
+        for _ in 0..2_000 {
+            let point = Point { lat: random.random_range(49.14..49.28), lon: random.random_range(-2.28..-1.98) };
+            if parishes.find(point).is_some() {
+                continue;
+            }
+            let edges = parishes.areas.iter().flat_map(|area| {
+                let rings = area.polygons.iter().flat_map(|p| p.exterior().lines());
+                rings.map(move |line| (area, shapes::to_point(line.start), shapes::to_point(line.end)))
+            });
+            let (metres, wanted) = edges
+                .map(|(area, from, to)| (shapes::metres_to_line(point, from, to), area.name.as_str()))
+                .min_by(|a, b| a.0.total_cmp(&b.0))
+                .unwrap();
+            near += usize::from(metres < 250.0);
+            assert_eq!(parishes.find_near(point, metres + 0.001), Some(wanted), "{point:?}");
+            assert_eq!(parishes.find_near(point, metres - 0.001), None, "{point:?}");
+        }
+        assert!(near > 20, "{near} points near the coast");
+    }
+
+    #[test]
+    fn the_box_around_all() {
+        let around = Areas::jersey_parishes().unwrap().bounds().unwrap();
+        assert!(around.contains(Point { lat: 49.2, lon: -2.1 }) && !around.contains(Point { lat: 48.0, lon: -2.1 }));
+        assert!(around.widened(1.0).contains(Point { lat: 48.3, lon: -2.1 }));
     }
 
     #[test]

@@ -43,6 +43,17 @@ impl Bounds {
         self.west <= other.east && other.west <= self.east && self.south <= other.north && other.south <= self.north
     }
 
+    /// The box with so many degrees more on each side.
+    #[must_use]
+    pub fn widened(&self, degrees: f64) -> Self {
+        Self {
+            west: self.west - degrees,
+            south: self.south - degrees,
+            east: self.east + degrees,
+            north: self.north + degrees,
+        }
+    }
+
     /// Whether a point lies inside or on the edge.
     pub fn contains(&self, point: Point) -> bool {
         (self.west..=self.east).contains(&point.lon) && (self.south..=self.north).contains(&point.lat)

@@ -65,21 +65,15 @@ pub(super) fn covers(polygon: &Polygon<f64>, point: Point) -> bool {
     polygon.intersects(&coord(point))
 }
 
-/// Metres (by the flat map) from a point to the nearest place of an outline; holes are ignored.
-pub(super) fn metres_to_outline(polygon: &Polygon<f64>, point: Point) -> f64 {
+/// Metres (by the flat map around a point) from the point to the nearest place of a line between two others.
+pub(super) fn metres_to_line(point: Point, from: Point, to: Point) -> f64 {
     let map = LocalMetres::around(point);
-    polygon
-        .exterior()
-        .lines()
-        .map(|line| {
-            let (ax, ay) = map.to_metres(to_point(line.start));
-            let (bx, by) = map.to_metres(to_point(line.end));
-            let (dx, dy) = (bx - ax, by - ay);
-            let square = dx * dx + dy * dy;
-            let along = if square > 0.0 { (-(ax * dx + ay * dy) / square).clamp(0.0, 1.0) } else { 0.0 };
-            (ax + along * dx).hypot(ay + along * dy)
-        })
-        .fold(f64::INFINITY, f64::min)
+    let (ax, ay) = map.to_metres(from);
+    let (bx, by) = map.to_metres(to);
+    let (dx, dy) = (bx - ax, by - ay);
+    let square = dx * dx + dy * dy;
+    let along = if square > 0.0 { (-(ax * dx + ay * dy) / square).clamp(0.0, 1.0) } else { 0.0 };
+    (ax + along * dx).hypot(ay + along * dy)
 }
 
 /// Every cell that a polygon touches, ascending, each once.
@@ -191,7 +185,11 @@ mod tests {
         for some in [&points[..1], &points[..2], &points[..]] {
             let outline = hull(some, 500.0).unwrap();
             for point in some {
-                let metres = metres_to_outline(&outline, *point);
+                let metres = outline
+                    .exterior()
+                    .lines()
+                    .map(|line| metres_to_line(*point, to_point(line.start), to_point(line.end)))
+                    .fold(f64::INFINITY, f64::min);
                 assert!(covers(&outline, *point) && (499.0..505.0).contains(&metres), "{metres}");
             }
         }

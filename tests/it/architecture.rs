@@ -35,6 +35,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("geo_types", &["space/"]),
     ("geojson", &["space/"]),
     ("rstar", &["space/"]),
+    ("proj4rs", &["space/project"]),
     ("plotters", &["render/chart"]),
     ("axum", &["serve/", "serve.rs"]),
     ("clap", &["cli/", "cli.rs"]),

@@ -23,6 +23,7 @@ fn value(param: &ParamDoc) -> String {
         "threshold_s" => "600".to_owned(),
         "stock" => "officers".to_owned(),
         "agg" => "last".to_owned(),
+        "many" => "20".to_owned(),
         other => panic!("no value for the parameter {other}"),
     }
 }
