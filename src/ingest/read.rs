@@ -223,9 +223,9 @@ impl Reader {
         self.plan.trailer.as_ref().and_then(Trailer::stated)
     }
 
-    /// Names in the header, in order.
+    /// Names of the source's own columns, in order.
     pub fn header(&self) -> &[String] {
-        &self.header
+        &self.header[..self.plan.own]
     }
 }
 
