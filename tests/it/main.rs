@@ -17,6 +17,7 @@ mod functions;
 mod golden;
 mod guess;
 mod http;
+mod keeping;
 mod load;
 mod locked;
 mod places;
