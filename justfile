@@ -13,6 +13,14 @@ check:
 test:
     scripts/test
 
+# The long runs of the torture tests: 1,000 kills, every state of a power loss, 10,000 broken files and walks (hours)
+torture:
+    VIGIE_TORTURE=1 cargo test --release --locked --test it torture -- --nocapture
+
+# Four coverage-guided fuzz targets, a minute each (or: just fuzz 600)
+fuzz seconds="60":
+    fuzz/run {{seconds}}
+
 # Every benchmark beside its peer
 bench:
     benches/ingest

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::analysis::flow::FlowRow;
 use crate::analysis::hotspot::HotspotMap;
 use crate::analysis::kpi::KpiRow;
+use crate::analysis::quality::Quality;
 use crate::analysis::trend::{Change, MonthRow};
 use crate::model::access::Principal;
 
@@ -162,6 +163,14 @@ impl Release for Vec<FlowRow> {
         for row in self.iter_mut() {
             hide(&mut row.reads, threshold);
         }
+    }
+}
+
+/// How good the records are is the force's own business, and its hundreds of counts would give small ones away: the
+/// public sees none of it.
+impl Release for Quality {
+    fn protect(&mut self, _threshold: u32) {
+        *self = Quality::default();
     }
 }
 

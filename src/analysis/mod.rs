@@ -1,4 +1,4 @@
-//! Questions and answers: hotspots, trends, KPIs, flow, and what of them may be released. Rank 3: imports `model`,
+//! Questions and answers: hotspots, trends, KPIs, flow, data quality, and what of them may be released. Rank 3: imports `model`,
 //! `error`, `space`, `stats`, `config`; no I/O.
 
 pub mod definition;
@@ -9,5 +9,6 @@ pub mod kpi;
 pub mod kpi_run;
 pub mod kpi_values;
 pub mod owner;
+pub mod quality;
 pub mod reconcile;
 pub mod trend;

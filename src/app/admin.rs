@@ -1,11 +1,10 @@
 //! Making and equipping a store: init, areas, roads. And the two doors' tokens.
 
-use std::fs;
 use std::path::Path;
 
 use chrono::Utc;
 
-use super::places::{areas_file, name_property_file, read, roads_file};
+use super::places::{AREAS_FILE, NAME_PROPERTY_FILE, ROADS_FILE, read};
 use super::{App, Clock};
 use crate::config::{Config, TEMPLATE};
 use crate::error::{Error, Result};
@@ -70,9 +69,7 @@ pub fn load_areas(app: &App, who: &Principal, file: &Path, name_property: &str) 
     app.enter(who, Action::Administer, "areas load", "boundaries")?;
     let text = read(file)?;
     let areas = Areas::from_geojson(&text, name_property)?;
-    let root = app.store.root();
-    put(&areas_file(root), &text)?;
-    put(&name_property_file(root), name_property)?;
+    app.store.put_files(&[(AREAS_FILE, text.as_bytes()), (NAME_PROPERTY_FILE, name_property.as_bytes())])?;
     Ok(areas.names().map(str::to_owned).collect())
 }
 
@@ -84,16 +81,8 @@ pub fn load_roads(app: &App, who: &Principal, file: &Path) -> Result<usize> {
     app.enter(who, Action::Administer, "roads load", "roads")?;
     let text = read(file)?;
     let roads = RoadMap::from_geojson(&text)?;
-    put(&roads_file(app.store.root()), &text)?;
+    app.store.put_files(&[(ROADS_FILE, text.as_bytes())])?;
     Ok(roads.len())
-}
-
-/// Written beside its place and renamed: an interrupted write leaves the file that was there.
-fn put(path: &Path, text: &str) -> Result<()> {
-    let draft = path.with_extension("draft");
-    fs::write(&draft, text)
-        .and_then(|()| fs::rename(&draft, path))
-        .map_err(|e| Error::input(format!("{} cannot be written", path.display())).with_cause(e))
 }
 
 /// The ledger, newest first.
@@ -103,6 +92,16 @@ fn put(path: &Path, text: &str) -> Result<()> {
 pub fn loads(app: &App, who: &Principal) -> Result<Vec<LoadRecord>> {
     app.enter(who, Action::ReadLedger, "loads", "ledger")?;
     app.store.loads()
+}
+
+/// One load of the ledger.
+///
+/// # Errors
+/// `Denied`; `Missing` without a load of that number; `Data` if the ledger cannot be read.
+pub fn load_record(app: &App, who: &Principal, number: u64) -> Result<LoadRecord> {
+    app.enter(who, Action::ReadLedger, "loads show", &format!("load {number}"))?;
+    let found = app.store.loads()?.into_iter().find(|load| load.load_id == number);
+    found.ok_or_else(|| Error::missing(format!("there is no load {number}; `vigie loads` lists them")))
 }
 
 /// The newest audit lines.

@@ -19,6 +19,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::App;
 use super::places::Places;
+use super::stated::{Stated, StatedCount};
 use crate::error::{Error, Result};
 use crate::ingest::{self, Cleaned, Feed, Reject, TextBatch};
 use crate::model::access::{Action, Principal};
@@ -41,9 +42,19 @@ pub struct Request {
     pub max_reject_share: f64,
     /// Reads and cleans, writes nothing.
     pub dry_run: bool,
+    /// How many rows there should be.
+    pub count: StatedCount,
 }
 
-/// What a load did. `rows_in = accepted + revised + unchanged + duplicate + rejected_total`, always.
+impl Default for Request {
+    /// No files; the share of refused rows that the command line accepts.
+    fn default() -> Self {
+        let count = StatedCount::default();
+        Self { feed: String::new(), files: Vec::new(), max_reject_share: 0.05, dry_run: false, count }
+    }
+}
+
+/// What a load did. `rows_in = accepted + revised + unchanged + duplicate + withheld + rejected_total`, always.
 #[derive(Debug, Clone, Serialize)]
 pub struct LoadReport {
     /// Feed name.
@@ -58,18 +69,26 @@ pub struct LoadReport {
     pub revised: u64,
     /// Records already here, the same or older.
     pub unchanged: u64,
-    /// Rows that repeat a row of the same load.
+    /// Rows that repeat a record of the same load.
     pub duplicate: u64,
+    /// Rows of records that were erased, or past their time of keeping.
+    pub withheld: u64,
     /// Refused rows by reason.
     pub rejected: BTreeMap<String, u64>,
     /// Refused rows.
     pub rejected_total: u64,
     /// Rows with a remark, by remark.
     pub labels: BTreeMap<String, u64>,
+    /// Rows that the source says it sent, if it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stated_rows: Option<u64>,
     /// Store version after the load.
     pub version: u64,
     /// How long it took.
     pub elapsed_ms: u64,
+    /// Why the load would be refused for its number of rows, after a dry run.
+    #[serde(skip)]
+    pub count_remark: Option<String>,
     /// The first refused rows, for the person at the terminal.
     #[serde(skip)]
     pub first_rejects: Vec<Reject>,
@@ -78,7 +97,8 @@ pub struct LoadReport {
 impl LoadReport {
     /// Whether the counts add up.
     pub fn reconciles(&self) -> bool {
-        self.rows_in == self.accepted + self.revised + self.unchanged + self.duplicate + self.rejected_total
+        let taken = self.accepted + self.revised + self.unchanged + self.duplicate;
+        self.rows_in == taken + self.withheld + self.rejected_total
     }
 }
 
@@ -88,9 +108,23 @@ pub type Progress<'p> = &'p (dyn Fn(u64, u64, u64) + Sync);
 /// Loads extract files as one store version, or as none.
 ///
 /// # Errors
-/// `Missing` or `Input` for files and feeds that cannot be read, `Data` above the accepted share of refused rows,
-/// `Busy` if somebody else writes.
+/// `Missing` or `Input` for files and feeds that cannot be read, `Data` above the accepted share of refused rows or if
+/// other than the stated number of rows was read, `Busy` if somebody else writes.
 pub async fn load(app: &App, who: &Principal, request: &Request, progress: Progress<'_>) -> Result<LoadReport> {
+    load_keeping(app, who, request, progress, &mut Vec::new()).await
+}
+
+/// As [`load`], and puts all refused rows into `rejects`, also where the load is refused whole.
+///
+/// # Errors
+/// As [`load`].
+pub async fn load_keeping(
+    app: &App,
+    who: &Principal,
+    request: &Request,
+    progress: Progress<'_>,
+    rejects: &mut Vec<Reject>,
+) -> Result<LoadReport> {
     let feed = Feed::open(&request.feed)?;
     let names: Vec<String> = request.files.iter().map(|path| file_name(path)).collect();
     app.enter(who, Action::Load, "load", &format!("{}: {}", feed.name, names.join(", ")))?;
@@ -105,28 +139,36 @@ pub async fn load(app: &App, who: &Principal, request: &Request, progress: Progr
     let started = Instant::now();
     let key = if feed.needs_plate_key() { Some(app.store.plate_key()?) } else { None };
     let places = Places::open(app)?;
-    let mut writer = app.store.writer().await?;
+    let mut writer = app.store.writer(app.now()).await?;
     let digests = digest_in_background(&request.files);
-    let mut run = Run { feed: &feed, totals: Totals::default(), rejects: Vec::new() };
+    let mut run = Run { feed: &feed, totals: Totals::default(), rejects, stated: Stated::default() };
     let read = run.files(app, &mut writer, request, &places, key.as_deref(), progress).await;
     let files = digests.join().map_err(|_| Error::bug("a file could not be hashed"))??;
     if let Err(error) = read {
-        writer.abandon().await?;
+        writer.abandon()?;
         return Err(error);
     }
-    let mut report = run.totals.report(&feed, names, &mut run.rejects);
+    let mut report = run.totals.report(&feed, names, run.rejects);
+    report.stated_rows = run.stated.rows(&request.count);
     let share = report.rejected_total as f64 / report.rows_in.max(1) as f64;
     if share > request.max_reject_share && !request.dry_run {
-        writer.abandon().await?;
+        writer.abandon()?;
         return Err(too_many_rejects(&report, share, request.max_reject_share));
     }
+    if let Err(difference) = std::mem::take(&mut run.stated).check(report.rows_in, &request.count) {
+        if !request.dry_run {
+            writer.abandon()?;
+            return Err(difference);
+        }
+        report.count_remark = Some(difference.message().to_owned());
+    }
     if request.dry_run {
-        writer.abandon().await?;
+        writer.abandon()?;
         report.version = app.version()?;
     } else {
         run.write_rejects(app, &mut writer, &files).await?;
         let record = report.record(&feed, writer.load_id(), files, started.elapsed().as_millis(), app);
-        report.version = writer.commit(record, app.now()).await?;
+        report.version = writer.commit(record).await?;
     }
     report.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     if !report.reconciles() {
@@ -147,7 +189,8 @@ struct Totals {
 struct Run<'f> {
     feed: &'f Feed,
     totals: Totals,
-    rejects: Vec<Reject>,
+    rejects: &'f mut Vec<Reject>,
+    stated: Stated,
 }
 
 impl Run<'_> {
@@ -176,6 +219,7 @@ impl Run<'_> {
             let pipeline = Pipeline::new(path, self.feed, context);
             let feed = self.feed;
             let mut is_first = true;
+            let rows_before = self.totals.rows_in;
             let result = pipeline
                 .run(async |cleaned: Cleaned, bytes: u64| {
                     self.totals.rows_in += cleaned.rows_in;
@@ -189,15 +233,17 @@ impl Run<'_> {
                         *self.totals.labels.entry(label.name().to_owned()).or_default() += count;
                     }
                     self.rejects.extend(cleaned.rejects);
-                    let tally = writer.add(table, &cleaned.batch, feed.repeats, app.now()).await?;
+                    let tally = writer.add(table, &cleaned.batch, feed.repeats)?;
                     self.totals.tally.add(tally);
                     progress(before + bytes, total, self.totals.rows_in);
                     Ok(())
                 })
                 .await;
-            result?;
+            let in_last_row = result?;
+            self.stated.note(path, feed, self.totals.rows_in - rows_before, in_last_row)?;
             before += size;
         }
+        self.totals.tally.add(writer.settle(table)?);
         Ok(())
     }
 
@@ -206,7 +252,8 @@ impl Run<'_> {
         let mut fresh = Vec::new();
         for file in files {
             if !app.store.has_loaded(&self.feed.name, &file.sha256)? {
-                fresh.extend(self.rejects.iter().filter(|reject| *reject.file == *file.name));
+                let own = self.rejects.iter().filter(|reject| *reject.file == *file.name);
+                fresh.extend(own.map(|reject| (reject, file.sha256.as_str())));
             }
         }
         if fresh.is_empty() {
@@ -214,7 +261,8 @@ impl Run<'_> {
         }
         writer.open("rejects").await?;
         let batch = rejects_batch(&self.feed.name, &fresh)?;
-        writer.add("rejects", &batch, Repeats::Ordinal, app.now()).await?;
+        writer.add("rejects", &batch, Repeats::Ordinal)?;
+        writer.settle("rejects")?;
         Ok(())
     }
 }
@@ -240,7 +288,8 @@ impl<'a> Pipeline<'a> {
         Self { path, feed, context }
     }
 
-    async fn run(self, mut take: impl AsyncFnMut(Cleaned, u64) -> Result<()>) -> Result<()> {
+    /// Runs to the end of the file; returns the count that its last row states.
+    async fn run(self, mut take: impl AsyncFnMut(Cleaned, u64) -> Result<()>) -> Result<Option<u64>> {
         // Opened here, so that a file that is empty or of another shape is refused before a thread starts.
         let reader = ingest::read::open(self.path, self.feed)?;
         let cleaners = thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8);
@@ -251,28 +300,31 @@ impl<'a> Pipeline<'a> {
         let runtime = tokio::runtime::Handle::current();
         tokio::task::block_in_place(|| {
             thread::scope(|scope| {
-                scope.spawn(move || read_all(reader, &text_in));
+                let reading = scope.spawn(move || read_all(reader, &text_in));
                 for _ in 0..cleaners {
                     let (text_out, clean_in, context) = (Arc::clone(&text_out), clean_in.clone(), self.context);
                     let feed = self.feed;
                     scope.spawn(move || clean_all(&text_out, &clean_in, feed, context));
                 }
                 drop((text_out, clean_in));
-                runtime.block_on(in_order(clean_out, &mut take))
+                runtime.block_on(in_order(clean_out, &mut take))?;
+                reading.join().map_err(|_| Error::bug("the file's reader came to grief"))
             })
         })
     }
 }
 
-fn read_all(mut reader: ingest::Reader, out: &SyncSender<Numbered>) {
+/// Reads to the end; returns the count that the file's last row states.
+fn read_all(mut reader: ingest::Reader, out: &SyncSender<Numbered>) -> Option<u64> {
     let mut number = 0;
     while let Some(batch) = reader.next() {
         let stop = batch.is_err();
         if out.send((number, batch, reader.bytes_read())).is_err() || stop {
-            return;
+            return None;
         }
         number += 1;
     }
+    reader.stated_rows()
 }
 
 fn clean_all(
@@ -319,9 +371,12 @@ impl Totals {
             revised: self.tally.revised,
             unchanged: self.tally.unchanged,
             duplicate: self.tally.duplicate,
+            withheld: self.tally.withheld,
             rejected: self.rejected.clone(),
             rejected_total: self.rejected.values().sum(),
             labels: self.labels.clone(),
+            stated_rows: None,
+            count_remark: None,
             version: 0,
             elapsed_ms: 0,
             first_rejects: rejects.iter().take(10).cloned().collect(),
@@ -343,10 +398,12 @@ impl LoadReport {
             revised: self.revised,
             unchanged: self.unchanged,
             duplicate: self.duplicate,
+            withheld: self.withheld,
             rejected: self.rejected.clone(),
             rejected_total: self.rejected_total,
             labels: self.labels.clone(),
             elapsed_ms: u64::try_from(elapsed_ms).unwrap_or(u64::MAX),
+            stated_rows: self.stated_rows,
         }
     }
 }
@@ -372,28 +429,31 @@ fn too_many_rejects(report: &LoadReport, share: f64, accepted: f64) -> Error {
     Error::data(message)
 }
 
-fn rejects_batch(feed: &str, rejects: &[&Reject]) -> Result<RecordBatch> {
+/// Refused rows with the digest of their file: files of one name may come every month.
+fn rejects_batch(feed: &str, rejects: &[(&Reject, &str)]) -> Result<RecordBatch> {
     let table = schema::table("rejects").ok_or_else(|| Error::bug("no table rejects"))?;
     let rows = rejects.len();
     let texts = |of: &dyn Fn(&Reject) -> String| -> ArrayRef {
-        Arc::new(rejects.iter().map(|r| Some(of(r))).collect::<StringArray>())
+        Arc::new(rejects.iter().map(|(r, _)| Some(of(r))).collect::<StringArray>())
     };
-    let numbers = |of: &dyn Fn(&Reject) -> i64| -> ArrayRef {
-        Arc::new(rejects.iter().map(|r| Some(of(r))).collect::<Int64Array>())
+    let numbers = |of: &dyn Fn(&Reject, &str) -> i64| -> ArrayRef {
+        Arc::new(rejects.iter().map(|(r, sha256)| Some(of(r, sha256))).collect::<Int64Array>())
     };
-    let digest =
-        |r: &Reject| xxh3_128(format!("{feed}\u{1f}{}\u{1f}{}\u{1f}{}", r.file, r.line, r.reason.name()).as_bytes());
+    let digest = |r: &Reject, sha256: &str| {
+        let (file, line, reason) = (&r.file, r.line, r.reason.name());
+        xxh3_128(format!("{feed}\u{1f}{file}\u{1f}{sha256}\u{1f}{line}\u{1f}{reason}").as_bytes())
+    };
     let columns = table
         .all_columns()
         .map(|column| match column.name {
             "feed" | "source" => texts(&|_| feed.to_owned()),
             "file" => texts(&|r| r.file.to_string()),
-            "line" => numbers(&|r| i64::try_from(r.line).unwrap_or(i64::MAX)),
+            "line" => numbers(&|r, _| i64::try_from(r.line).unwrap_or(i64::MAX)),
             "reason" => texts(&|r| r.reason.name().to_owned()),
             "column_name" => texts(&|r| r.column.as_deref().unwrap_or_default().to_owned()),
             "message" => texts(&|r| r.message.to_string()),
-            "key_hi" => numbers(&|r| (digest(r) >> 64) as u64 as i64),
-            "key_lo" | "row_hash" => numbers(&|r| digest(r) as u64 as i64),
+            "key_hi" => numbers(&|r, sha256| (digest(r, sha256) >> 64) as u64 as i64),
+            "key_lo" | "row_hash" => numbers(&|r, sha256| digest(r, sha256) as u64 as i64),
             PARTITION => texts(&|_| "unknown".to_owned()),
             _ => new_null_array(&column.kind.arrow(), rows),
         })
@@ -402,7 +462,7 @@ fn rejects_batch(feed: &str, rejects: &[&Reject]) -> Result<RecordBatch> {
         .map_err(|e| Error::bug("rejects of another shape").with_cause(e))
 }
 
-fn file_name(path: &Path) -> String {
+pub(super) fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
@@ -410,22 +470,21 @@ fn file_name(path: &Path) -> String {
 fn digest_in_background(files: &[PathBuf]) -> thread::JoinHandle<Result<Vec<LoadFile>>> {
     let files = files.to_vec();
     thread::spawn(move || {
-        files
-            .iter()
-            .map(|path| {
-                let unreadable = |e| Error::input(format!("{} cannot be read", path.display())).with_cause(e);
-                let mut file = File::open(path).map_err(unreadable)?;
-                let mut hasher = Sha256::new();
-                let mut buffer = vec![0_u8; 1 << 20];
-                loop {
-                    let read = file.read(&mut buffer).map_err(unreadable)?;
-                    if read == 0 {
-                        break;
-                    }
-                    hasher.update(&buffer[..read]);
-                }
-                Ok(LoadFile { name: file_name(path), sha256: hex(&hasher.finalize()) })
-            })
-            .collect()
+        files.iter().map(|path| Ok(LoadFile { name: file_name(path), sha256: file_digest(path)? })).collect()
     })
+}
+
+/// SHA-256 of a file as the ledger writes it.
+pub(super) fn file_digest(path: &Path) -> Result<String> {
+    let unreadable = |e| Error::input(format!("{} cannot be read", path.display())).with_cause(e);
+    let mut file = File::open(path).map_err(unreadable)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0_u8; 1 << 20];
+    loop {
+        let read = file.read(&mut buffer).map_err(unreadable)?;
+        if read == 0 {
+            return Ok(hex(&hasher.finalize()));
+        }
+        hasher.update(&buffer[..read]);
+    }
 }

@@ -3,6 +3,7 @@
 
 pub mod about;
 pub mod admin;
+pub mod backup;
 pub mod flow;
 pub mod hotspots;
 pub mod kpi;
@@ -10,10 +11,14 @@ pub mod load;
 pub mod patrol_page;
 pub mod pictures;
 pub mod places;
+pub mod quality;
+pub mod rejects;
 pub mod report;
 pub mod sql;
+pub mod stated;
 pub mod tiles;
 pub mod trend;
+pub mod verify;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! The geography of a store: areas with names, the declared study area, roads and coast for the base map.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::App;
@@ -25,7 +25,7 @@ impl Places {
     /// # Errors
     /// `Missing` if a boundary is declared but was not loaded; `Input` if it cannot be read.
     pub fn open(app: &App) -> Result<Self> {
-        let roads_file = roads_file(app.store.root());
+        let roads_file = app.store.root().join(ROADS_FILE);
         let roads =
             if roads_file.exists() { Some(Arc::new(RoadMap::from_geojson(&read(&roads_file)?)?)) } else { None };
         let (parishes, declared) = match app.config.study_area {
@@ -33,13 +33,13 @@ impl Places {
                 (Some(Arc::new(Areas::jersey_parishes()?)), Some(Arc::new(StudyArea::jersey()?)))
             }
             StudyAreaChoice::Loaded => {
-                let file = areas_file(app.store.root());
+                let file = app.store.root().join(AREAS_FILE);
                 if !file.exists() {
                     return Err(Error::missing(
                         "vigie.toml says study_area = \"loaded\", but no boundary is loaded; use `vigie areas load FILE`",
                     ));
                 }
-                let areas = Areas::from_geojson(&read(&file)?, &read(&name_property_file(app.store.root()))?)?;
+                let areas = Areas::from_geojson(&read(&file)?, &read(&app.store.root().join(NAME_PROPERTY_FILE))?)?;
                 let area = StudyArea::of_areas("loaded boundary", &areas)?;
                 (Some(Arc::new(areas)), Some(Arc::new(area)))
             }
@@ -64,17 +64,14 @@ impl Places {
     }
 }
 
-pub(super) fn areas_file(root: &Path) -> PathBuf {
-    root.join("areas").join("areas.geojson")
-}
+/// Boundaries, from the store's folder.
+pub(super) const AREAS_FILE: &str = "areas/areas.geojson";
 
-pub(super) fn name_property_file(root: &Path) -> PathBuf {
-    root.join("areas").join("areas.name")
-}
+/// Name of the property that holds their names.
+pub(super) const NAME_PROPERTY_FILE: &str = "areas/areas.name";
 
-pub(super) fn roads_file(root: &Path) -> PathBuf {
-    root.join("areas").join("roads.geojson")
-}
+/// Roads of the base map.
+pub(super) const ROADS_FILE: &str = "areas/roads.geojson";
 
 pub(super) fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).map_err(|e| match e.kind() {

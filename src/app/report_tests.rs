@@ -27,8 +27,7 @@ async fn island(root: &Path) -> App {
         let request = Request {
             feed: format!("jersey-{table}"),
             files: vec![samples.join(format!("{table}.csv.gz"))],
-            max_reject_share: 0.05,
-            dry_run: false,
+            ..Request::default()
         };
         load(&app, &analyst(), &request, &|_, _, _| {}).await.unwrap();
     }
@@ -104,10 +103,12 @@ fn loads_of_a_feed_are_one_line_without_their_times() {
         revised: 1,
         unchanged: 0,
         duplicate: 0,
+        withheld: 0,
         rejected: [("bad_time".to_owned(), 1)].into(),
         rejected_total: 1,
         labels: BTreeMap::new(),
         elapsed_ms: 5,
+        stated_rows: None,
     };
     let lines = ledger(&[load("b", 10, "x"), load("a", 20, "y"), load("b", 30, "z")]);
     assert_eq!(lines.iter().map(|l| (l.feed.as_str(), l.rows_in)).collect::<Vec<_>>(), [("a", 20), ("b", 40)]);

@@ -22,6 +22,6 @@ impl DateRange {
     }
 }
 
-fn date(flag: &str, text: &str) -> Result<NaiveDate> {
+pub(super) fn date(flag: &str, text: &str) -> Result<NaiveDate> {
     parse_date(text).map_err(|error| error.at(flag))
 }

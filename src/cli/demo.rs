@@ -154,8 +154,7 @@ async fn open(store: &Path, who: &Principal, samples: &Path) -> Result<App> {
 }
 
 async fn ingest(app: &App, who: &Principal, feed: &str, file: &Path, steps: &mut Steps<'_>) -> Result<()> {
-    let request =
-        Request { feed: feed.to_owned(), files: vec![file.to_owned()], max_reject_share: 0.05, dry_run: false };
+    let request = Request { feed: feed.to_owned(), files: vec![file.to_owned()], ..Request::default() };
     let bar = ByteBar::new(steps.context.output, feed);
     let loaded = load(app, who, &request, &|bytes, total, rows| bar.at(bytes, total, rows)).await;
     bar.end();

@@ -1,4 +1,4 @@
-//! `vigie ingest` and the ledger.
+//! `vigie ingest`.
 
 use std::path::PathBuf;
 
@@ -6,8 +6,9 @@ use clap::Args;
 
 use super::Context;
 use super::progress::ByteBar;
-use crate::app::admin;
-use crate::app::load::{LoadReport, Request, load};
+use crate::app::load::{LoadReport, Request, load_keeping};
+use crate::app::rejects;
+use crate::app::stated::StatedCount;
 use crate::error::{Error, Result};
 use crate::model::words::thousands;
 
@@ -16,15 +17,26 @@ pub(super) struct Ingest {
     /// Built-in feed (see `vigie feeds list`) or path of a feed TOML
     #[arg(long)]
     feed: String,
-    /// Extract files: .csv or .csv.gz
+    /// Extract files: CSV, TSV or other delimited text (UTF-8, UTF-16, Windows-1252), NDJSON, a JSON list, GeoJSON points,
+    /// XLSX, ODS or Parquet; text also as .gz, .zst or .zip. Recognised by content
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Refuse the whole load if a larger share of rows is refused
     #[arg(long, default_value_t = 0.05)]
     max_reject_share: f64,
-    /// Read and check, write nothing
+    /// Read and check, write nothing; show the first refused rows with marks under what is wrong
     #[arg(long)]
     dry_run: bool,
+    /// Write all refused rows to this file, to correct them and load them again. It holds the rows as they are: treat it
+    /// as you treat the extract
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+    /// Rows that all files together should have; the load is refused if they have not
+    #[arg(long, value_name = "N")]
+    expect_rows: Option<u64>,
+    /// Load although other than the stated number of rows was read; the difference is noted
+    #[arg(long)]
+    allow_count_difference: bool,
 }
 
 impl Ingest {
@@ -39,22 +51,45 @@ impl Ingest {
             files: self.files,
             max_reject_share: self.max_reject_share,
             dry_run: self.dry_run,
+            count: StatedCount { expected: self.expect_rows, allow_difference: self.allow_count_difference },
         };
+        if let Some(out) = &self.rejects {
+            rejects::check_out(&request.files, out)?;
+        }
         let bar = ByteBar::new(context.output, &request.feed);
-        let report = load(&app, &who, &request, &|bytes, total, rows| bar.at(bytes, total, rows)).await;
+        let mut refused = Vec::new();
+        let report =
+            load_keeping(&app, &who, &request, &|bytes, total, rows| bar.at(bytes, total, rows), &mut refused).await;
         bar.end();
+        // Also of a load that was refused whole: that is when they are needed most.
+        if let Some(out) = self.rejects.filter(|_| report.is_ok() || !refused.is_empty()) {
+            match rejects::write(&app, &who, &request.feed, &request.files, &refused, &out) {
+                Ok(export) => context.output.remark(super::rejects::said(&export)),
+                Err(error) if report.is_ok() => return Err(error),
+                // What stopped the load is the better message.
+                Err(_) => {}
+            }
+        }
         let report = report?;
-        for reject in &report.first_rejects {
-            context.output.remark(format!(
-                "{}:{}: {} ({})",
-                reject.file,
-                reject.line,
-                reject.message,
-                reject.reason.name()
-            ));
+        let shown = if request.dry_run && !context.output.json && !context.output.quiet {
+            rejects::show(&app, &who, &request.feed, &request.files, &report.first_rejects)?
+        } else {
+            Vec::new()
+        };
+        if shown.is_empty() {
+            for reject in &report.first_rejects {
+                let (file, line, reason) = (&reject.file, reject.line, reject.reason.name());
+                context.output.remark(format!("{file}:{line}: {} ({reason})", reject.message));
+            }
+        }
+        for row in &shown {
+            context.output.remark(super::rejects::marked(row));
         }
         if report.rejected_total > report.first_rejects.len() as u64 {
             context.output.remark(format!("… and {} more", report.rejected_total - report.first_rejects.len() as u64));
+        }
+        if let Some(remark) = &report.count_remark {
+            context.output.remark(remark);
         }
         context.output.answer(&report, || text(&report, request.dry_run))
     }
@@ -68,6 +103,7 @@ pub(super) fn text(report: &LoadReport, dry_run: bool) -> String {
         ("revised", report.revised),
         ("unchanged", report.unchanged),
         ("duplicate", report.duplicate),
+        ("withheld", report.withheld),
         ("rejected", report.rejected_total),
     ]);
     let mut text = String::new();
@@ -80,6 +116,14 @@ pub(super) fn text(report: &LoadReport, dry_run: bool) -> String {
     for (label, count) in &report.labels {
         text.push_str(&format!("labelled {label:<15}{:>12}\n", thousands(*count)));
     }
+    if let Some(stated) = report.stated_rows {
+        text.push_str(&format!(
+            "{:<12}{:>14}  {}\n",
+            "stated",
+            thousands(stated),
+            super::loads::agreement(report.rows_in, stated)
+        ));
+    }
     let seconds = report.elapsed_ms as f64 / 1000.0;
     text.push_str(&if dry_run {
         format!("dry run: nothing was written ({seconds:.1} s)")
@@ -87,35 +131,4 @@ pub(super) fn text(report: &LoadReport, dry_run: bool) -> String {
         format!("store version {} after {seconds:.1} s", report.version)
     });
     text
-}
-
-#[derive(Args)]
-pub(super) struct Loads {}
-
-impl Loads {
-    pub fn run(self, context: &Context) -> Result<()> {
-        let app = context.app()?;
-        let loads = admin::loads(&app, &context.who(&app)?)?;
-        context.output.answer(&loads, || {
-            let mut text = format!(
-                "{:>4} {:>7} {:<26}{:>10}{:>10}{:>9}{:>10}{:>10}{:>9}\n",
-                "load", "version", "feed", "rows in", "accepted", "revised", "unchanged", "duplicate", "rejected"
-            );
-            for load in &loads {
-                text.push_str(&format!(
-                    "{:>4} {:>7} {:<26}{:>10}{:>10}{:>9}{:>10}{:>10}{:>9}\n",
-                    load.load_id,
-                    load.version,
-                    load.feed,
-                    thousands(load.rows_in),
-                    thousands(load.accepted),
-                    thousands(load.revised),
-                    thousands(load.unchanged),
-                    thousands(load.duplicate),
-                    thousands(load.rejected_total)
-                ));
-            }
-            text
-        })
-    }
 }

@@ -3,6 +3,7 @@
 mod anpr;
 mod areas;
 mod audit;
+mod backup;
 mod date;
 mod demo;
 mod feeds;
@@ -10,13 +11,17 @@ mod hotspots;
 mod ingest;
 mod init;
 mod kpi;
+mod loads;
 mod output;
 mod progress;
+mod quality;
+mod rejects;
 mod report;
 mod sample;
 mod serve;
 mod sql;
 mod trend;
+mod verify;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -84,7 +89,12 @@ enum Command {
     #[command(subcommand)]
     Feeds(feeds::Feeds),
     /// The ledger of loads, newest first
-    Loads(ingest::Loads),
+    Loads(loads::Loads),
+    /// Refused rows: list them, or export them to correct and load again
+    #[command(subcommand)]
+    Rejects(rejects::Rejects),
+    /// How complete, how soon and how well placed the records are
+    Quality(quality::Quality),
     /// Read-only SQL over the store
     Sql(sql::Sql),
     /// A named question of the catalogue
@@ -107,6 +117,12 @@ enum Command {
     /// Who looked at what, and why
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Read the whole store again and name what is damaged
+    Verify(verify::Verify),
+    /// Copy the store, while it is served if need be
+    Backup(backup::Backup),
+    /// Make a new store (--store) of a backup
+    Restore(backup::Restore),
     /// Write the synthetic island
     Sample(sample::Sample),
 }
@@ -214,6 +230,8 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Ingest(command) => command.run(context).await,
         Command::Feeds(command) => command.run(context),
         Command::Loads(command) => command.run(context),
+        Command::Rejects(command) => command.run(context).await,
+        Command::Quality(command) => command.run(context).await,
         Command::Sql(command) => command.run(context).await,
         Command::Query(command) => command.run(context).await,
         Command::Hotspots(command) => command.run(context).await,
@@ -223,6 +241,9 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Anpr(command) => command.run(context).await,
         Command::Serve(command) => command.run(context).await,
         Command::Audit(command) => command.run(context),
+        Command::Verify(command) => command.run(context).await,
+        Command::Backup(command) => command.run(context),
+        Command::Restore(command) => command.run(context).await,
         Command::Sample(command) => command.run(context),
     }
 }

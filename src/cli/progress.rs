@@ -19,6 +19,12 @@ impl ByteBar {
         Self { bar }
     }
 
+    /// Bytes alone, of a step that has no rows.
+    pub fn at_bytes(&self, bytes: u64, total: u64) {
+        self.bar.set_length(total);
+        self.bar.set_position(bytes.min(total));
+    }
+
     pub fn at(&self, bytes: u64, total: u64, rows: u64) {
         if self.bar.is_hidden() {
             return;

@@ -87,15 +87,7 @@ fn list(context: &Context) -> Result<()> {
 
 impl Shape {
     fn as_of(&self) -> Result<AsOf> {
-        let Some(text) = &self.as_of else { return Ok(AsOf::Newest) };
-        if let Ok(version) = text.parse() {
-            return Ok(AsOf::Version(version));
-        }
-        DateTime::parse_from_rfc3339(text).map(|at| AsOf::Time(at.with_timezone(&Utc))).map_err(|e| {
-            Error::input(format!("`{text}` is neither a store version nor a time such as 2017-05-01T00:00:00Z"))
-                .at("--as-of")
-                .with_cause(e)
-        })
+        as_of(self.as_of.as_deref())
     }
 
     fn write(&self, context: &Context, answer: &Answer) -> Result<()> {
@@ -119,6 +111,19 @@ impl Shape {
             None => print_bytes(&rows(&answer.schema, &answer.batches, Format::Text)?),
         }
     }
+}
+
+/// The moment that `--as-of` names; the newest version without it.
+pub(super) fn as_of(text: Option<&str>) -> Result<AsOf> {
+    let Some(text) = text else { return Ok(AsOf::Newest) };
+    if let Ok(version) = text.parse() {
+        return Ok(AsOf::Version(version));
+    }
+    DateTime::parse_from_rfc3339(text).map(|at| AsOf::Time(at.with_timezone(&Utc))).map_err(|e| {
+        Error::input(format!("`{text}` is neither a store version nor a time such as 2017-05-01T00:00:00Z"))
+            .at("--as-of")
+            .with_cause(e)
+    })
 }
 
 /// Writes beside the place and renames: a reader never sees half a file.

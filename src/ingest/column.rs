@@ -1,7 +1,7 @@
 //! One column of text → one column of the table.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
     ArrayRef, BooleanArray, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, StringArray, StringBuilder,
@@ -22,6 +22,8 @@ use crate::error::{Error, Result};
 /// The text columns of a batch, all of them UTF-8.
 pub struct Columns<'a> {
     rows: usize,
+    /// Whether ISO dates are read beside the feed's formats.
+    typed: bool,
     columns: Vec<Option<Cow<'a, TextColumn>>>,
 }
 
@@ -34,7 +36,13 @@ impl<'a> Columns<'a> {
             .enumerate()
             .map(|(source, column)| column.as_ref().map(|column| checked(column, source, marks)))
             .collect();
-        Self { rows: text.rows(), columns }
+        Self { rows: text.rows(), typed: text.typed, columns }
+    }
+
+    /// A time as one of the layouts has it, or as typed dates are written.
+    #[inline]
+    fn clock(&self, layouts: &[Layout], text: &[u8]) -> Option<Clock> {
+        read_clock(layouts, text).or_else(|| if self.typed { read_clock(&TYPED, text) } else { None })
     }
 
     /// Number of rows.
@@ -109,7 +117,7 @@ pub(super) fn fill(
         }
         How::Date { from, layouts } => {
             let mut filled = Date32Builder::with_capacity(columns.rows);
-            let read = |text: &[u8]| read_clock(layouts, text).map(|clock| clock.day);
+            let read = |text: &[u8]| columns.clock(layouts, text).map(|clock| clock.day);
             for row in 0..columns.rows {
                 filled.append_option(cells.parsed(*from, row, Reason::BadTime, marks, read));
             }
@@ -132,6 +140,14 @@ pub fn repeated(value: &str, rows: usize) -> StringArray {
     let offsets = OffsetBuffer::from_repeated_length(value.len(), rows);
     StringArray::new(offsets, Buffer::from_vec(value.as_bytes().repeat(rows)), None)
 }
+
+/// What typed dates of a source are written as, beside the feed's formats.
+static TYPED: LazyLock<Vec<Layout>> = LazyLock::new(|| {
+    ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]
+        .iter()
+        .filter_map(|format| Layout::new(format).ok())
+        .collect()
+});
 
 fn read_clock(layouts: &[Layout], text: &[u8]) -> Option<Clock> {
     layouts.iter().find_map(|layout| layout.read(text))
@@ -308,7 +324,7 @@ impl Cells<'_> {
             joined.extend_from_slice(self.value(with, row)?);
             text = joined;
         }
-        let Some(clock) = read_clock(written.layouts, text) else {
+        let Some(clock) = self.columns.clock(written.layouts, text) else {
             self.reject(row, Reason::BadTime, written.from, marks);
             return None;
         };

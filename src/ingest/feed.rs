@@ -5,6 +5,8 @@ use std::path::Path;
 use super::clock::{Layout, Zone};
 use super::codes::Codes;
 use super::feed_file;
+use super::source::decode::Encoding;
+use super::total::Total;
 use crate::error::{Error, Result};
 use crate::model::schema::{Column, Repeats, Table};
 use crate::space::Crs;
@@ -119,6 +121,14 @@ pub struct Feed {
     pub precision: Precision,
     /// Separator of fields.
     pub(super) delimiter: u8,
+    /// In which text is written, unless a file begins with another mark.
+    pub(super) encoding: Encoding,
+    /// Which file of a ZIP archive, as a pattern.
+    pub(super) member: Option<String>,
+    /// Which sheet of a workbook, as a pattern.
+    pub(super) sheet: Option<String>,
+    /// Number of the row of a sheet that names the columns; else the first that is not blank.
+    pub(super) header_row: Option<u64>,
     /// Source columns used, in the order first named.
     pub(super) sources: Vec<Source>,
     /// Source columns that identify a record; none means that the whole row does.
@@ -133,6 +143,8 @@ pub struct Feed {
     pub(super) deleted: Option<Deleted>,
     /// Texts that mean "no value" in keys and positions, beside the empty one.
     pub(super) missing: Vec<String>,
+    /// Where the source states how many rows it sent, if it does.
+    pub total: Option<Total>,
 }
 
 /// The built-in feeds, by name.
@@ -212,6 +224,11 @@ impl Feed {
     /// `Input` with file, line and column.
     pub fn parse(text: &str, origin: &str) -> Result<Self> {
         feed_file::parse(text, origin)
+    }
+
+    /// Separator of fields in delimited text.
+    pub fn delimiter(&self) -> u8 {
+        self.delimiter
     }
 
     /// Whether rows hold plates, so that [`super::Context::plate_key`] is needed.

@@ -19,8 +19,14 @@
 //! outcome = { from = "outcome", codes = { "NFA" = "none" }, unknown = "keep" }
 //! ```
 //! Further keys of the file: `blank_keys` (columns that identify a row whose key is blank), `time_precision` ("day" or
-//! "month"; where it is left out, the formats of the record's time say it), `delimiter`, `notes`. Further keys of a column: `with` (the time of day stands in this second column),
-//! `offset_seconds_from` (so many seconds later), `formats`, `missing`, `allowed` (codes that stand for themselves),
+//! "month"; where it is left out, the formats of the record's time say it), `delimiter`, `notes`, `[total]` (the source's
+//! own count of rows: `sidecar = ".count"`, a file beside the extract, or `trailer = "TOTAL"`, the word and the number in
+//! its last row). Which file is read is told by its content; keys that say more: `encoding` ("utf-8", "utf-16" or
+//! "windows-1252", unless the file's own mark says otherwise), `member` (the file of a ZIP archive, such as "*stops.csv";
+//! needed if it has several), `sheet` (of a workbook; needed if several have cells) and `header_row` (number of its row
+//! that names the columns, from 1; else the first that is not blank). Further keys of a column: `with` (the time of day
+//! stands in this second column), `offset_seconds_from` (so many seconds later), `formats`, `missing`, `allowed` (codes
+//! that stand for themselves),
 //! `unknown` ("reject", "keep" or "other"), `list` (separator of several codes), `value` (the same in every row),
 //! `pseudonym` (a plate, stored as its keyed token).
 
@@ -33,6 +39,8 @@ use toml::Spanned;
 use super::clock::{Layout, Zone};
 use super::codes::{Codes, Unknown};
 use super::feed::{Deleted, Feed, How, Place, Precision, Rule, Source};
+use super::source::decode::Encoding;
+use super::total::RawTotal;
 use crate::config::toml_error;
 use crate::error::{Error, Result};
 use crate::model::schema::{Column, ColumnKind, Repeats, Table, table, tables};
@@ -59,8 +67,13 @@ struct Raw {
     missing: Vec<String>,
     time_precision: Option<Spanned<String>>,
     delimiter: Option<Spanned<String>>,
+    encoding: Option<Spanned<String>>,
+    member: Option<String>,
+    sheet: Option<String>,
+    header_row: Option<Spanned<u64>>,
     place: Option<Spanned<RawPlace>>,
     deleted: Option<Spanned<RawDeleted>>,
+    total: Option<Spanned<RawTotal>>,
     columns: BTreeMap<Spanned<String>, RawColumn>,
 }
 
@@ -174,6 +187,16 @@ pub fn parse(text: &str, origin: &str) -> Result<Feed> {
         Some((&[byte], _)) if byte.is_ascii() && !byte.is_ascii_alphanumeric() && byte != b'"' && byte != b'\n' => byte,
         Some((_, at)) => return Err(file.wrong(at, "a delimiter is one character such as \",\" \";\" or \"\\t\"")),
     };
+    let encoding = match raw.encoding.as_ref().map(|e| (Encoding::named(e.get_ref()), e.span().start)) {
+        None => Encoding::default(),
+        Some((Some(encoding), _)) => encoding,
+        Some((None, at)) => {
+            return Err(file.wrong(at, "an encoding is \"utf-8\", \"utf-16\" or \"windows-1252\""));
+        }
+    };
+    if let Some(zero) = raw.header_row.as_ref().filter(|row| *row.get_ref() == 0) {
+        return Err(file.wrong(zero.span().start, "rows are numbered from 1"));
+    }
     let mut sources = Sources::default();
     let keys: Vec<usize> = raw.keys.iter().map(|key| sources.index(key, true)).collect();
     let blank_keys: Vec<usize> = raw.blank_keys.iter().map(|key| sources.index(key, true)).collect();
@@ -183,6 +206,10 @@ pub fn parse(text: &str, origin: &str) -> Result<Feed> {
     };
     let deleted = match &raw.deleted {
         Some(deleted) => Some(feed_deleted(deleted, &mut sources, &file)?),
+        None => None,
+    };
+    let total = match &raw.total {
+        Some(total) => Some(total.get_ref().checked().map_err(|message| file.wrong(total.span().start, message))?),
         None => None,
     };
     let mut rules = Vec::new();
@@ -224,6 +251,10 @@ pub fn parse(text: &str, origin: &str) -> Result<Feed> {
         repeats,
         precision: stated_precision.unwrap_or_else(|| written_precision(table, &rules)),
         delimiter,
+        encoding,
+        member: raw.member,
+        sheet: raw.sheet,
+        header_row: raw.header_row.map(Spanned::into_inner),
         sources: sources.found,
         keys,
         blank_keys,
@@ -231,6 +262,7 @@ pub fn parse(text: &str, origin: &str) -> Result<Feed> {
         place,
         deleted,
         missing: raw.missing,
+        total,
     })
 }
 
@@ -506,6 +538,8 @@ reason = { from = "why", allowed = ["drugs", "theft"], unknown = "other" }
             ("[columns]", "deleted = { from = \"status\", values = [] }\n[columns]", "try.toml:11:11: `deleted` needs"),
             ("%S\"]", "%S\", \"%Y-%m-%d\"]", "try.toml:13:1: some of the formats"),
             ("%Y-%m-%d %H:%M:%S", "%d/%m/%y %H:%M", "try.toml:8:12: `%d/%m/%y %H:%M`: years of two digits"),
+            ("keys =", "encoding = \"latin-1\"\nkeys =", "try.toml:6:12: an encoding is"),
+            ("keys =", "header_row = 0\nkeys =", "try.toml:6:14: rows are numbered"),
             ("reason = {", "raison = {", "try.toml:14:1: table stops has no column `raison`"),
             ("unknown = \"other\"", "unknown = \"guess\"", "try.toml:14:1: reason: unknown"),
             ("allowed =", "permitted =", "try.toml:14:"),

@@ -1,51 +1,70 @@
-//! Streams an extract (CSV, plain or gzip) in bounded batches of text columns. The only I/O of `ingest`.
+//! Streams an extract in bounded batches of text columns. The only I/O of `ingest`.
 //!
-//! Memory is bounded whatever the file holds: a batch has at most 65,536 rows and about 16 MiB of text, and a record that
-//! is longer than 4 MiB (a quote left open) ends the reading with an error.
+//! What a file is follows from its content: delimited text, NDJSON, a JSON list, GeoJSON, XLSX, ODS or Parquet, and gzip,
+//! zstd or ZIP around it (`source`). Memory is bounded whatever the file holds: a batch has at most 65,536 rows and about
+//! 16 MiB of text, and a record that is longer than 4 MiB (a quote left open) ends the reading with an error.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{BufReader, Cursor, Read};
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use flate2::bufread::MultiGzDecoder;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::feed::Feed;
 use super::reject::{Reason, Reject};
-use super::split::{Record, Splitter};
+use super::source::archive::{Archive, Holds};
+use super::source::decode::{Decoded, detect};
+use super::source::delimited::Delimited;
+use super::source::layers::{Counted, MAGIC_BYTES, Magic, Peeked, magic, unpack};
+use super::source::objects::{self, Objects};
+use super::source::parquet::{self, Wanted};
+use super::source::sheet::Sheet;
+use super::source::window::Window;
+use super::source::{AnyRecords, Kind, Opened, Records, damaged, ods, xlsx};
 use super::text::{TextBatch, TextColumn};
+use super::total::Trailer;
 use crate::error::{Error, Result};
+
+pub use super::source::delimited::REJECT_COLUMNS;
+pub use super::source::{RawField, RawRow};
 
 const BATCH_ROWS: usize = 65_536;
 const BATCH_BYTES: usize = 16 << 20;
-const FIRST_BUFFER: usize = 256 << 10;
-const LONGEST_RECORD: usize = 4 << 20;
-/// How much of the beginning is searched for bytes that no text has.
-const BINARY_CHECK: usize = 64 << 10;
+/// How much of the beginning tells JSON from delimited text.
+const JSON_CHECK: usize = 64 << 10;
 
 /// An open extract: an iterator of batches.
 pub struct Reader {
-    file: Arc<str>,
-    source: Box<dyn Read + Send>,
-    buffer: Vec<u8>,
-    /// Unread bytes of the buffer.
-    start: usize,
-    end: usize,
-    at_end: bool,
-    failed: bool,
-    /// Line on which the next record starts.
-    line: u64,
-    splitter: Splitter,
-    /// Names in the header.
+    plan: Plan,
+    body: Body,
     header: Vec<String>,
-    /// Field of each of the feed's sources, if the file has it.
-    fields: Vec<Option<usize>>,
-    hash_rows: bool,
-    scratch: Vec<u8>,
+    failed: bool,
     bytes_read: Arc<AtomicU64>,
     total_bytes: u64,
+}
+
+enum Body {
+    Delimited(Box<Delimited>),
+    Other(AnyRecords),
+}
+
+/// What is taken from each record.
+struct Plan {
+    file: Arc<str>,
+    /// Fields of a record.
+    width: usize,
+    /// Field of each of the feed's sources, if the file has it.
+    fields: Vec<Option<usize>>,
+    /// Fields of the source itself: they come first.
+    own: usize,
+    /// Whether they all are the identity of a row, for feeds without keys.
+    hash_rows: bool,
+    typed: bool,
+    trailer: Option<Trailer>,
+    scratch: Vec<u8>,
 }
 
 /// Opens an extract and checks its header against the feed.
@@ -53,56 +72,139 @@ pub struct Reader {
 /// # Errors
 /// `Missing` without the file; `Input` if it is empty, binary, damaged, or lacks a column the feed needs.
 pub fn open(path: &Path, feed: &Feed) -> Result<Reader> {
+    open_columns(path, feed, feed.keys.is_empty())
+}
+
+/// Opens an extract; `all` says whether columns are read that the feed does not use.
+fn open_columns(path: &Path, feed: &Feed, all: bool) -> Result<Reader> {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     let failed = |cause: std::io::Error| match cause.kind() {
         std::io::ErrorKind::NotFound => Error::missing("there is no such file").at(path.display().to_string()),
         _ => Error::input("the file cannot be read").at(path.display().to_string()).with_cause(cause),
     };
-    let file = File::open(path).map_err(failed)?;
+    let mut file = File::open(path).map_err(failed)?;
     let facts = file.metadata().map_err(failed)?;
     if facts.is_dir() {
         return Err(Error::input("this is a directory; name the files in it").at(path.display().to_string()));
     }
-    Reader::new(&name, file, facts.len(), feed)
+    let mut head = Vec::with_capacity(MAGIC_BYTES);
+    (&mut file).take(MAGIC_BYTES as u64).read_to_end(&mut head).map_err(failed)?;
+    let bytes_read = Arc::new(AtomicU64::new(0));
+    let input = Input { name: &name, feed, total: facts.len(), bytes_read: Arc::clone(&bytes_read) };
+    match magic(&head) {
+        Magic::Zip => input.archive(Archive::open(path, &name, bytes_read)?),
+        Magic::Parquet => input.parquet(file, all),
+        _ => {
+            let source = std::io::Cursor::new(head).chain(file);
+            input.stream(Box::new(Counted::new(source, bytes_read)), &name)
+        }
+    }
+}
+
+/// A file on its way to a [`Reader`].
+struct Input<'a> {
+    name: &'a str,
+    feed: &'a Feed,
+    total: u64,
+    bytes_read: Arc<AtomicU64>,
+}
+
+impl Input<'_> {
+    /// A stream of text, perhaps compressed. `inner` is the name that its content is measured by.
+    fn stream(self, source: Box<dyn Read + Send>, inner: &str) -> Result<Reader> {
+        let mut bytes = unpack(source, self.name, inner)?;
+        let unreadable = |cause: std::io::Error| damaged(self.name, "the file").with_cause(cause);
+        let (encoding, mark) = detect(bytes.peek(16).map_err(unreadable)?, self.feed.encoding);
+        bytes.drop_head(mark);
+        let mut text = match encoding {
+            Some(encoding) => Peeked::new(Box::new(Decoded::new(bytes, encoding))),
+            None => bytes,
+        };
+        let form = objects::detect(&text.peek(mark + JSON_CHECK).map_err(unreadable)?[text_start(encoding, mark)..]);
+        let window = Window::new(self.name.into(), Box::new(text));
+        if let Some(form) = form {
+            let wanted: Vec<&str> = self.feed.sources.iter().map(|source| source.name.as_str()).collect();
+            let opened = Objects::open(window, form, &wanted, self.feed.keys.is_empty())?;
+            return self.records(opened);
+        }
+        let opened = Delimited::open(window, self.feed.delimiter)?;
+        self.reader(opened, |records| Body::Delimited(Box::new(records)))
+    }
+
+    /// A workbook, or an archive with one file of records in it.
+    fn archive(self, mut archive: Archive) -> Result<Reader> {
+        let file: Arc<str> = self.name.into();
+        let (sheet, header_row, delimiter) = (self.feed.sheet.as_deref(), self.feed.header_row, self.feed.delimiter);
+        match archive.holds()? {
+            Holds::Xlsx => self.records(Sheet::open(xlsx::open(archive, sheet)?, &file, header_row, delimiter)?),
+            Holds::Ods => self.records(Sheet::open(ods::open(archive, sheet)?, &file, header_row, delimiter)?),
+            Holds::Files => {
+                let (inner, member) = archive.data_member(self.feed.member.as_deref())?;
+                self.stream(Box::new(member), &inner)
+            }
+        }
+    }
+
+    fn parquet(self, file: File, all: bool) -> Result<Reader> {
+        let names: Vec<&str> = self.feed.sources.iter().map(|source| source.name.as_str()).collect();
+        let wanted = if all { Wanted::All } else { Wanted::Named(&names) };
+        let bytes_read = Arc::clone(&self.bytes_read);
+        let opened = parquet::open(file, &self.name.into(), &wanted, self.feed.delimiter, bytes_read)?;
+        self.records(opened)
+    }
+
+    fn records<R: Records + Send + 'static>(self, opened: Opened<R>) -> Result<Reader> {
+        self.reader(opened, |records| Body::Other(Box::new(records)))
+    }
+
+    /// Checks the header against the feed.
+    fn reader<R>(self, opened: Opened<R>, body: impl FnOnce(R) -> Body) -> Result<Reader> {
+        let Opened { header, own, typed, records } = opened;
+        let (feed, own_names) = (self.feed, &header[..own]);
+        let missing: Vec<&str> = feed
+            .sources
+            .iter()
+            .filter(|source| source.required && !own_names.contains(&source.name))
+            .map(|source| source.name.as_str())
+            .collect();
+        if !missing.is_empty() {
+            return Err(Error::input(format!(
+                "feed {} needs the column(s) {}, which the header does not have; it has {}",
+                feed.name,
+                missing.join(", "),
+                shown(own_names)
+            ))
+            .at(self.name));
+        }
+        for source in &feed.sources {
+            if own_names.iter().filter(|name| **name == source.name).count() > 1 {
+                return Err(Error::input(format!("the header has the column {} twice", source.name)).at(self.name));
+            }
+        }
+        let fields = feed.sources.iter().map(|source| header.iter().position(|name| *name == source.name)).collect();
+        let (file, width) = (self.name.into(), header.len());
+        let (hash_rows, trailer) = (feed.keys.is_empty(), Trailer::of(feed.total.as_ref()));
+        let plan = Plan { file, width, fields, own, hash_rows, typed, trailer, scratch: Vec::new() };
+        let body = body(records);
+        Ok(Reader { plan, body, header, failed: false, bytes_read: self.bytes_read, total_bytes: self.total })
+    }
+}
+
+/// Where text begins in what was looked at: a mark that was dropped still stands there, unless it was decoded.
+fn text_start(encoding: Option<&'static encoding_rs::Encoding>, mark: usize) -> usize {
+    if encoding.is_some() { 0 } else { mark }
 }
 
 impl Reader {
-    /// Reads an extract from anywhere; `name` is named in messages and rejects.
+    /// Reads an extract from anywhere; `name` is named in messages and rejects. Workbooks, archives and Parquet need
+    /// [`open`]: their beginning is at their end.
     ///
     /// # Errors
     /// As [`open`], but never `Missing`.
     pub fn new(name: &str, source: impl Read + Send + 'static, total_bytes: u64, feed: &Feed) -> Result<Self> {
         let bytes_read = Arc::new(AtomicU64::new(0));
-        let mut source = Counted { source, bytes: Arc::clone(&bytes_read) };
-        let wrong = |message: &str| Error::input(message.to_owned()).at(name);
-        let mut head = Vec::with_capacity(4);
-        (&mut source)
-            .take(4)
-            .read_to_end(&mut head)
-            .map_err(|cause| wrong("the file cannot be read").with_cause(cause))?;
-        check_head(&head, name)?;
-        let is_gzip = head.starts_with(&[0x1f, 0x8b]);
-        let whole = BufReader::with_capacity(FIRST_BUFFER, Cursor::new(head).chain(source));
-        let source: Box<dyn Read + Send> = if is_gzip { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) };
-        let mut reader = Self {
-            file: name.into(),
-            source,
-            buffer: vec![0; FIRST_BUFFER],
-            start: 0,
-            end: 0,
-            at_end: false,
-            failed: false,
-            line: 1,
-            splitter: Splitter::new(feed.delimiter),
-            header: Vec::new(),
-            fields: Vec::new(),
-            hash_rows: feed.keys.is_empty(),
-            scratch: Vec::new(),
-            bytes_read,
-            total_bytes,
-        };
-        reader.read_header(feed)?;
-        Ok(reader)
+        let source = Box::new(Counted::new(source, Arc::clone(&bytes_read)));
+        Input { name, feed, total: total_bytes, bytes_read }.stream(source, name)
     }
 
     /// Bytes read so far, as stored (compressed).
@@ -115,111 +217,20 @@ impl Reader {
         self.total_bytes
     }
 
+    /// Rows that the source says it sent, in its last row: known when everything is read.
+    pub fn stated_rows(&self) -> Option<u64> {
+        self.plan.trailer.as_ref().and_then(Trailer::stated)
+    }
+
     /// Names in the header, in order.
     pub fn header(&self) -> &[String] {
         &self.header
     }
+}
 
-    fn wrong(&self, message: impl Into<String>) -> Error {
-        Error::input(message).at(format!("{}:{}", self.file, self.line))
-    }
-
-    fn read_header(&mut self, feed: &Feed) -> Result<()> {
-        while !self.at_end && self.end < BINARY_CHECK {
-            self.fill()?;
-        }
-        if self.buffer[..self.end].contains(&0) {
-            return Err(self.wrong("this is a binary file, not CSV text; export the records as CSV"));
-        }
-        if self.buffer[..self.end].starts_with(b"\xef\xbb\xbf") {
-            self.start = 3;
-        }
-        let record = loop {
-            match self.record()? {
-                None => return Err(self.wrong("the file is empty; the first line should name the columns")),
-                Some(record) if self.splitter.is_blank() => self.take(record),
-                Some(record) => break record,
-            }
-        };
-        let text = &self.buffer[self.start..self.end];
-        let mut header = Vec::with_capacity(self.splitter.len());
-        for index in 0..self.splitter.len() {
-            let name = std::str::from_utf8(self.splitter.field(text, index))
-                .map_err(|cause| self.wrong("the header is not UTF-8 text").with_cause(cause))?;
-            header.push(name.to_owned());
-        }
-        self.take(record);
-        let missing: Vec<&str> = feed
-            .sources
-            .iter()
-            .filter(|source| source.required && !header.contains(&source.name))
-            .map(|source| source.name.as_str())
-            .collect();
-        if !missing.is_empty() {
-            return Err(Error::input(format!(
-                "feed {} needs the column(s) {}, which the header does not have; it has {}",
-                feed.name,
-                missing.join(", "),
-                shown(&header)
-            ))
-            .at(self.file.to_string()));
-        }
-        for source in &feed.sources {
-            if header.iter().filter(|name| **name == source.name).count() > 1 {
-                return Err(
-                    Error::input(format!("the header has the column {} twice", source.name)).at(self.file.to_string())
-                );
-            }
-            self.fields.push(header.iter().position(|name| *name == source.name));
-        }
-        self.header = header;
-        Ok(())
-    }
-
-    /// Splits the next record without taking it; `None` at the end of the file.
-    fn record(&mut self) -> Result<Option<Record>> {
-        loop {
-            if self.start == self.end && self.at_end {
-                return Ok(None);
-            }
-            if let Some(record) = self.splitter.split(&self.buffer[self.start..self.end], self.at_end) {
-                return Ok(Some(record));
-            }
-            self.fill()?;
-        }
-    }
-
-    /// Goes on to the next record.
-    fn take(&mut self, record: Record) {
-        self.start += record.next;
-        self.line += record.lines;
-    }
-
-    /// Reads more into the buffer, which grows if one record fills it.
-    fn fill(&mut self) -> Result<()> {
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
-        if self.end == self.buffer.len() {
-            if self.end >= LONGEST_RECORD {
-                return Err(self.wrong("the record that starts here is longer than 4 MiB; is a quote left open?"));
-            }
-            self.buffer.resize(self.end * 2, 0);
-        }
-        match self.source.read(&mut self.buffer[self.end..]) {
-            Ok(0) => self.at_end = true,
-            Ok(more) => self.end += more,
-            Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(cause) => {
-                return Err(self
-                    .wrong("reading failed here: the file ends too early or is damaged; fetch it again")
-                    .with_cause(cause));
-            }
-        }
-        Ok(())
-    }
-
-    fn batch(&mut self) -> Result<TextBatch> {
+impl Plan {
+    /// The next batch, and whether the file ends with it.
+    fn batch(&mut self, records: &mut (impl Records + ?Sized)) -> Result<(TextBatch, bool)> {
         let mut columns: Vec<Option<TextColumn>> =
             self.fields.iter().map(|field| field.map(|_| TextColumn::with_capacity(BATCH_ROWS))).collect();
         let mut batch = TextBatch {
@@ -228,40 +239,55 @@ impl Reader {
             columns: Vec::new(),
             row_keys: Vec::new(),
             rejects: Vec::new(),
+            typed: self.typed,
         };
-        let mut bytes = 0;
+        let (mut bytes, mut is_last) = (0, false);
         while batch.lines.len() < BATCH_ROWS && batch.rejects.len() < BATCH_ROWS && bytes < BATCH_BYTES {
-            let Some(record) = self.record()? else { break };
-            bytes += record.next;
-            let text = &self.buffer[self.start..self.end];
-            if self.splitter.len() == self.header.len() {
-                for (column, field) in columns.iter_mut().zip(&self.fields) {
-                    if let (Some(column), Some(field)) = (column, field) {
-                        column.push(self.splitter.field(text, *field));
-                    }
+            let Some(record) = records.advance()? else {
+                is_last = true;
+                break;
+            };
+            bytes += record.bytes;
+            if let (Some(trailer), Kind::Row(count)) = (self.trailer.as_mut(), &record.kind) {
+                let fields = (0..*count).map(|index| records.field(index));
+                let (is_total, refused) = trailer.take(&self.file, record.line, fields);
+                batch.rejects.extend(refused);
+                if is_total {
+                    continue;
                 }
-                if self.hash_rows {
-                    self.scratch.clear();
-                    for index in 0..self.splitter.len() {
-                        self.scratch.extend_from_slice(self.splitter.field(text, index));
-                        self.scratch.push(SEPARATOR);
-                    }
-                    batch.row_keys.push(xxh3_128(&self.scratch));
-                }
-                batch.lines.push(self.line);
-            } else if !self.splitter.is_blank() {
-                batch.rejects.push(Reject {
-                    file: Arc::clone(&self.file),
-                    line: self.line,
-                    reason: Reason::ColumnCount,
-                    column: None,
-                    message: format!("wanted {} fields, found {}", self.header.len(), self.splitter.len()).into(),
-                });
             }
-            self.take(record);
+            match record.kind {
+                Kind::Row(fields) if fields == self.width => {
+                    for (column, field) in columns.iter_mut().zip(&self.fields) {
+                        if let (Some(column), Some(field)) = (column, field) {
+                            column.push(records.field(*field));
+                        }
+                    }
+                    if self.hash_rows {
+                        self.scratch.clear();
+                        for index in 0..self.own {
+                            self.scratch.extend_from_slice(records.field(index));
+                            self.scratch.push(SEPARATOR);
+                        }
+                        batch.row_keys.push(xxh3_128(&self.scratch));
+                    }
+                    batch.lines.push(record.line);
+                }
+                Kind::Row(fields) => {
+                    let message = format!("wanted {} fields, found {fields}", self.width);
+                    batch.rejects.push(self.reject(record.line, Reason::ColumnCount, &message));
+                }
+                Kind::Bad(reason, message) => batch.rejects.push(self.reject(record.line, reason, message)),
+                Kind::Blank => {}
+            }
         }
         batch.columns = columns;
-        Ok(batch)
+        Ok((batch, is_last))
+    }
+
+    #[cold]
+    fn reject(&self, line: u64, reason: Reason, message: &str) -> Reject {
+        Reject { file: Arc::clone(&self.file), line, reason, column: None, message: message.into() }
     }
 }
 
@@ -275,31 +301,19 @@ impl Iterator for Reader {
         if self.failed {
             return None;
         }
-        match self.batch() {
-            Ok(batch) if batch.rows_in() == 0 && self.at_end && self.start == self.end => None,
-            Ok(batch) => Some(Ok(batch)),
+        let batch = match &mut self.body {
+            Body::Delimited(records) => self.plan.batch(records.as_mut()),
+            Body::Other(records) => self.plan.batch(records.as_mut()),
+        };
+        match batch {
+            Ok((batch, true)) if batch.rows_in() == 0 => None,
+            Ok((batch, _)) => Some(Ok(batch)),
             Err(error) => {
                 self.failed = true;
                 Some(Err(error))
             }
         }
     }
-}
-
-/// Refuses what is plainly no CSV, with a hint what it is.
-fn check_head(head: &[u8], name: &str) -> Result<()> {
-    let named_gzip = Path::new(name).extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("gz"));
-    let message = match head {
-        [] => "the file is empty",
-        [b'P', b'K', 3 | 5, ..] => "this is a ZIP archive or a workbook, not CSV text; save the sheet as CSV",
-        b"PAR1" => "this is a Parquet file, not CSV text",
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "this is UTF-16 text; save it as UTF-8",
-        [first, second, ..] if named_gzip && (*first != 0x1f || *second != 0x8b) => {
-            "the name ends in .gz but the content is not gzip"
-        }
-        _ => return Ok(()),
-    };
-    Err(Error::input(message).at(name))
 }
 
 /// The header for a message: at most 40 names.
@@ -309,135 +323,64 @@ fn shown(header: &[String]) -> String {
     format!("{}{more}", names.join(", "))
 }
 
-/// Counts what goes through.
-struct Counted<R> {
-    source: R,
-    bytes: Arc<AtomicU64>,
+/// Some rows of a file as the source has them. They may hold personal values: for the person who mends them only.
+#[derive(Debug, Default)]
+pub struct RawRows {
+    /// Names of the source's own columns.
+    pub header: Vec<String>,
+    /// The rows by line.
+    pub rows: BTreeMap<u64, RawRow>,
 }
 
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.source.read(into)?;
-        self.bytes.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
+/// Reads a file again for some of its rows, by the lines that rejects name.
+///
+/// # Errors
+/// As [`open`] and as the batches of its [`Reader`].
+pub fn raw_rows(path: &Path, feed: &Feed, lines: &BTreeSet<u64>) -> Result<RawRows> {
+    let mut rows = BTreeMap::new();
+    let header = each_raw_row(path, feed, lines, |_, line, row| {
+        rows.insert(line, row);
+        Ok(())
+    })?;
+    Ok(RawRows { header, rows })
+}
+
+/// As [`raw_rows`], but hands over the header, the line and the row one after the other. Returns the header.
+///
+/// # Errors
+/// As [`raw_rows`], and what `take` says.
+pub fn each_raw_row(
+    path: &Path,
+    feed: &Feed,
+    lines: &BTreeSet<u64>,
+    mut take: impl FnMut(&[String], u64, RawRow) -> Result<()>,
+) -> Result<Vec<String>> {
+    let mut reader = open_columns(path, feed, true)?;
+    let (own, width) = (reader.plan.own, reader.header.len());
+    let header = reader.header[..own].to_vec();
+    let mut left = lines.len();
+    let records: &mut dyn Records = match &mut reader.body {
+        Body::Delimited(records) => records.as_mut(),
+        Body::Other(records) => records.as_mut(),
+    };
+    while left > 0 {
+        let Some(record) = records.advance()? else { break };
+        if lines.contains(&record.line) && record.kind != Kind::Blank {
+            let mut row = records.raw();
+            if let Kind::Bad(..) = record.kind {
+                // What cannot be split is one field, so that it is refused again until somebody mends it.
+                row.fields = vec![RawField { value: row.text.clone(), span: 0..row.text.len() }];
+            } else if row.fields.len() == width {
+                // Columns that an earlier export of refused rows added are not the source's own.
+                row.fields.truncate(own);
+            }
+            take(&header, record.line, row)?;
+            left -= 1;
+        }
     }
+    Ok(header)
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use super::*;
-    use crate::error::Kind;
-
-    const FEED: &str = "schema = 1\nname = \"try\"\ntitle = \"A trial\"\ntable = \"stops\"\nzone = \"Europe/Jersey\"\n\
-        keys = [\"id\"]\nrepeats = \"revision\"\n[columns]\nstop_id = { from = \"id\" }\n\
-        stopped_at = { from = \"at\", required = true, formats = [\"%Y-%m-%d\"] }\nreason = { from = \"why\" }\n";
-
-    fn feed() -> Feed {
-        Feed::parse(FEED, "try.toml").unwrap()
-    }
-
-    fn reader(name: &str, bytes: &[u8]) -> Result<Reader> {
-        Reader::new(name, Cursor::new(bytes.to_vec()), bytes.len() as u64, &feed())
-    }
-
-    fn column(batch: &TextBatch, index: usize) -> Vec<String> {
-        let column = batch.columns[index].as_ref().unwrap();
-        column.fields().map(|field| String::from_utf8_lossy(field).into_owned()).collect()
-    }
-
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    #[test]
-    fn rows_lines_and_ragged_rows() {
-        let text = b"\xef\xbb\xbfid,why,at\r\n1,\"a\nb\",2017-01-01\r\n\r\n2,too,many,fields\n3,few\n 4 ,,2017-01-02";
-        for (name, bytes) in [("x.csv", text.to_vec()), ("x.csv.gz", gzip(text))] {
-            let mut reader = reader(name, &bytes).unwrap();
-            let batch = reader.next().unwrap().unwrap();
-            assert_eq!(column(&batch, 0), ["1", "4"]);
-            assert_eq!(batch.lines, [2, 7]);
-            assert_eq!(batch.rows_in(), 4);
-            let refused: Vec<_> = batch.rejects.iter().map(|reject| (reject.line, reject.reason)).collect();
-            assert_eq!(refused, [(5, Reason::ColumnCount), (6, Reason::ColumnCount)]);
-            assert_eq!(&*batch.rejects[0].message, "wanted 3 fields, found 4");
-            assert!(reader.next().is_none());
-            assert_eq!(reader.bytes_read(), reader.total_bytes());
-        }
-    }
-
-    #[test]
-    fn gzip_files_of_several_members_are_read_to_the_end() {
-        let mut bytes = gzip(b"id,at\n1,2017-01-01\n");
-        bytes.extend(gzip(b"2,2017-01-02\n"));
-        let rows: usize = reader("x.csv.gz", &bytes).unwrap().map(|batch| batch.unwrap().rows()).sum();
-        assert_eq!(rows, 2);
-    }
-
-    #[test]
-    fn a_column_that_is_not_needed_may_be_absent() {
-        let batch = reader("x.csv", b"at,id\n2017-01-01,1\n").unwrap().next().unwrap().unwrap();
-        let absent = feed().sources.iter().position(|source| source.name == "why").unwrap();
-        assert!(batch.columns[absent].is_none());
-    }
-
-    #[test]
-    fn what_is_no_extract_is_named() {
-        for (name, bytes, part) in [
-            ("x.csv", &b""[..], "empty"),
-            ("x.csv", b"\n\n", "empty"),
-            ("x.csv.gz", &gzip(b""), "empty"),
-            ("x.csv", b"id,at\0\n", "binary"),
-            ("x.csv", b"PK\x03\x04abc", "ZIP"),
-            ("x.csv", b"PAR1abc", "Parquet"),
-            ("x.csv", b"\xff\xfei\0d\0", "UTF-16"),
-            ("x.csv.gz", b"id,at\n", "not gzip"),
-            ("x.csv.gz", b"\x1f\x8b\x08garbage-garbage-garbage", "damaged"),
-            ("x.csv", b"id,when\n", "column(s) at, which the header does not have; it has id, when"),
-            ("x.csv", b"id,at,id\n", "twice"),
-            ("x.csv", b"id,at,\xff\n", "header is not UTF-8"),
-        ] {
-            let error = reader(name, bytes).err().unwrap();
-            assert_eq!(error.kind(), Kind::Input);
-            assert!(error.to_string().contains(part), "{error}");
-        }
-        assert_eq!(open(Path::new("none-such.csv"), &feed()).err().unwrap().kind(), Kind::Missing);
-        assert_eq!(open(Path::new("."), &feed()).err().unwrap().kind(), Kind::Input);
-    }
-
-    #[test]
-    fn a_file_cut_short_is_an_error_after_the_rows_before() {
-        let text: String = std::iter::once("id,at\n".to_owned())
-            .chain((0..200_000).map(|i| format!("{i},2017-01-{:02}\n", i % 28 + 1)))
-            .collect();
-        let bytes = gzip(text.as_bytes());
-        let mut reader = reader("x.csv.gz", &bytes[..bytes.len() - 1000]).unwrap();
-        assert!(reader.next().unwrap().is_ok());
-        assert!(reader.by_ref().any(|batch| batch.is_err_and(|error| error.message().contains("too early"))));
-        assert!(reader.next().is_none());
-    }
-
-    #[test]
-    fn a_quote_left_open_does_not_fill_the_memory() {
-        let mut bytes = b"id,at\n1,2017-01-01\n2,\"2017".to_vec();
-        bytes.resize(6 << 20, b'x');
-        let error = reader("x.csv", &bytes).unwrap().find_map(std::result::Result::err).unwrap();
-        assert!(error.to_string().starts_with("x.csv:3: "), "{error}");
-    }
-
-    #[test]
-    fn batches_are_bounded_and_lose_nothing() {
-        let mut text = b"id,at\n".to_vec();
-        for i in 0..150_000 {
-            writeln!(text, "{i},2017-01-01").unwrap();
-        }
-        let batches: Vec<_> = reader("x.csv", &text).unwrap().map(|batch| batch.unwrap()).collect();
-        assert!(batches.iter().all(|batch| batch.rows() <= BATCH_ROWS));
-        assert_eq!(batches.iter().map(TextBatch::rows).sum::<usize>(), 150_000);
-        assert_eq!(batches.last().unwrap().lines.last(), Some(&150_001));
-    }
-}
+#[path = "read_tests.rs"]
+mod tests;

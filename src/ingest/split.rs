@@ -3,6 +3,8 @@
 //! Lenient like the `csv` crate, which the tests use as the judge: a quote inside a field that did not start with one is
 //! an ordinary byte, and so is what follows a closing quote up to the next delimiter.
 
+use std::ops::Range;
+
 /// Where one field lies.
 #[derive(Debug, Clone, Copy)]
 struct Field {
@@ -117,6 +119,15 @@ impl Splitter {
         matches!(self.fields.as_slice(), [Field { start: 0, end: 0, unescaped: false }])
     }
 
+    /// A field as it stands between its delimiters, quotes taken off; `text` is what was split.
+    pub fn untrimmed<'a>(&'a self, text: &'a [u8], index: usize) -> &'a [u8] {
+        match self.fields.get(index) {
+            Some(field) if field.unescaped => &self.scratch[field.start..field.end],
+            Some(field) => &text[field.start..field.end],
+            None => &[],
+        }
+    }
+
     /// A field without the white space around it; `text` is what was split.
     #[inline]
     pub fn field<'a>(&'a self, text: &'a [u8], index: usize) -> &'a [u8] {
@@ -125,6 +136,30 @@ impl Splitter {
             Some(field) => text[field.start..field.end].trim_ascii(),
             None => &[],
         }
+    }
+}
+
+/// Where each field of one record stands in its text, quotes and all.
+pub fn spans(text: &[u8], delimiter: u8) -> Vec<Range<usize>> {
+    let mut spans = Vec::new();
+    let mut start = 0;
+    loop {
+        let mut at = start;
+        if text.get(at) == Some(&b'"') {
+            loop {
+                at = find(text, at + 1, b'"', b'"');
+                if text.get(at + 1) != Some(&b'"') {
+                    break;
+                }
+                at += 1;
+            }
+        }
+        let end = find(text, at.min(text.len()), delimiter, delimiter);
+        spans.push(start..end);
+        if end >= text.len() {
+            return spans;
+        }
+        start = end + 1;
     }
 }
 
@@ -210,7 +245,22 @@ mod tests {
         assert_eq!(splitter.len(), 4);
     }
 
+    #[test]
+    fn spans_are_where_the_fields_stand() {
+        let text = b"a,\"b \"\"x\"\", c\", d ,\"\",";
+        let found: Vec<&str> =
+            spans(text, b',').into_iter().map(|span| std::str::from_utf8(&text[span]).unwrap()).collect();
+        assert_eq!(found, ["a", "\"b \"\"x\"\", c\"", " d ", "\"\"", ""]);
+    }
+
     proptest! {
+        #[test]
+        fn as_many_spans_as_fields(text in "[ab\", é]{1,60}") {
+            let mut splitter = Splitter::new(b',');
+            splitter.split(text.as_bytes(), true).unwrap();
+            prop_assert_eq!(spans(text.as_bytes(), b',').len(), splitter.len());
+        }
+
         #[test]
         fn same_fields_as_the_csv_crate(text in "[ab\",\n é]{0,60}") {
             let mut reader = csv::ReaderBuilder::new()

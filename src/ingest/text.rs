@@ -66,7 +66,7 @@ impl TextColumn {
 pub struct TextBatch {
     /// Name of the file.
     pub file: Arc<str>,
-    /// Line on which each row starts; the header is line 1.
+    /// Line on which each row starts (the header is line 1), or its number where a format has no lines.
     pub lines: Vec<u64>,
     /// One column for each of the feed's `sources`; `None` where the file has no such column.
     pub columns: Vec<Option<TextColumn>>,
@@ -74,6 +74,8 @@ pub struct TextBatch {
     pub row_keys: Vec<u128>,
     /// Rows refused while reading (wrong number of fields). They are in no column.
     pub rejects: Vec<Reject>,
+    /// Whether dates were typed in the source and so stand here as ISO text, whatever the feed's formats are.
+    pub typed: bool,
 }
 
 impl TextBatch {

@@ -10,6 +10,8 @@ pub mod kpi_view;
 pub mod map_svg;
 pub mod mvt;
 pub mod palette;
+pub mod quality;
+mod quality_picture;
 pub mod report;
 pub mod svg;
 pub mod table;

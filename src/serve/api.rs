@@ -10,7 +10,7 @@ use super::Shared;
 use super::answers::{is_held, json as tagged, not_modified, tag};
 use super::params::Params;
 use super::problem::Problem;
-use crate::app::{about, admin, flow, hotspots, kpi, sql, trend};
+use crate::app::{about, admin, flow, hotspots, kpi, quality, sql, trend};
 use crate::engine::queries;
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
@@ -117,6 +117,17 @@ pub(super) async fn loads(State(shared): State<Shared>, Extension(who): Extensio
     Ok(Json(json!({"rows": admin::loads(&shared.app, &who)?})))
 }
 
+pub(super) async fn quality(
+    State(shared): State<Shared>,
+    Extension(who): Extension<Principal>,
+    Query(given): Pairs,
+) -> Reply {
+    let mut params = Params::new(given)?;
+    let question = params.quality()?;
+    params.done()?;
+    Ok(value(&quality::ask(&shared.app, &who, &question).await?)?)
+}
+
 pub(super) async fn audit(State(shared): State<Shared>, Extension(who): Extension<Principal>) -> Reply {
     Ok(Json(json!({"rows": admin::audit_lines(&shared.app, &who, 500)?})))
 }
@@ -179,6 +190,15 @@ pub(super) async fn openapi() -> Json<Value> {
     );
     add("/api/v1/anpr/cameras", "cameras, and when each was heard of last", &[]);
     add("/api/v1/loads", "the ledger of loads", &[]);
+    add(
+        "/api/v1/quality",
+        "completeness, delays, places, refusals and the sources' own counts",
+        &[&[
+            Param("dataset", "string", false, "one table of events"),
+            Param("from", "date", false, "first island date"),
+            Param("to", "date", false, "the day after the last"),
+        ]],
+    );
     add("/api/v1/audit", "the newest audit lines", &[]);
     for query in queries() {
         let params: Vec<Value> =

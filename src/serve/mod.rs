@@ -45,6 +45,7 @@ pub fn router(app: App) -> Router {
         .route("/anpr/cameras", get(api::cameras))
         .route("/query/{name}", get(api::query))
         .route("/loads", get(api::loads))
+        .route("/quality", get(api::quality))
         .route("/audit", get(api::audit))
         .route("/openapi.json", get(api::openapi))
         .fallback(problem::no_such_path);
@@ -61,6 +62,7 @@ pub fn router(app: App) -> Router {
         .route("/report/{edition}/{period}", get(pages::report))
         .route("/anpr", get(pages::anpr))
         .route("/data", get(pages::data))
+        .route("/quality", get(pages::quality))
         .route("/audit", get(pages::audit))
         .route_layer(middleware::from_fn_with_state(shared.clone(), session::require));
     let open = Router::new()

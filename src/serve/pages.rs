@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::problem::{PageWords, Problem};
-use crate::app::{about, admin, flow, kpi, patrol_page, report};
+use crate::app::{about, admin, flow, kpi, patrol_page, quality, report};
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
 use crate::model::time::{date_in_words, parse_date};
@@ -86,6 +86,7 @@ pub(super) async fn start(State(shared): State<Shared>, Extension(who): Extensio
             card("/reports", "Reports", "Editions for the Police Authority."),
             card("/anpr", "ANPR", "Traffic past the cameras, and cameras that fell silent."),
             card("/data", "Data", "What was loaded, and what was refused and why."),
+            card("/quality", "Data quality", "How complete, how soon and how well placed the records are."),
             card("/audit", "Audit", "Who looked at what, and why."),
         ],
         "facts": facts,
@@ -201,6 +202,11 @@ pub(super) async fn data(State(shared): State<Shared>, Extension(who): Extension
         })
         .collect();
     page(&shared, &who, "Data", "data", json!({"loads": loads})).await
+}
+
+pub(super) async fn quality(State(shared): State<Shared>, Extension(who): Extension<Principal>) -> Page {
+    let answer = quality::ask(&shared.app, &who, &quality::Question::default()).await?;
+    page(&shared, &who, "Data quality", "quality", crate::render::quality::context(&answer.quality)).await
 }
 
 pub(super) async fn audit(State(shared): State<Shared>, Extension(who): Extension<Principal>) -> Page {

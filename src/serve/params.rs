@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::hotspot::{Method, Question};
-use crate::app::{App, trend};
+use crate::app::{App, quality, trend};
 use crate::error::{Error, Result};
 use crate::model::time::{Period, parse_date};
 
@@ -70,6 +70,12 @@ impl Params {
             period,
             daypart: daypart.map_err(|e| e.at("daypart"))?,
         })
+    }
+
+    pub fn quality(&mut self) -> Result<quality::Question> {
+        let mut date = |name: &str| self.take(name).map(|text| parse_date(&text).map_err(|e| e.at(name))).transpose();
+        let (from, to) = (date("from")?, date("to")?);
+        Ok(quality::Question { dataset: self.take("dataset"), from, to, ..quality::Question::default() })
     }
 
     /// Whatever is left, as pairs.

@@ -1,20 +1,28 @@
 //! The control database: store versions (writing one is the commit), the ledger of loads, editions, the first-run token.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::Write as _;
+use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
-use super::{AsOf, audit};
+use super::audit::Anchor;
+use super::{AsOf, disk, seal};
 use crate::error::{Error, Result};
+
+/// The database's file in a store.
+pub(super) const FILE_NAME: &str = "control.sqlite";
+
+/// SQLite's own, beside it while a change is under way.
+pub(super) const JOURNAL: &str = "control.sqlite-journal";
 
 const LAYOUT: &str = "
     CREATE TABLE versions (
-        version INTEGER PRIMARY KEY, committed_at TEXT NOT NULL, tables TEXT NOT NULL, load_id INTEGER);
+        version INTEGER PRIMARY KEY, committed_at TEXT NOT NULL, tables TEXT NOT NULL, load_id INTEGER,
+        audit_line INTEGER, audit_hash TEXT);
     CREATE TABLE stored_files (path TEXT PRIMARY KEY, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE loads (
         load_id INTEGER PRIMARY KEY, version INTEGER NOT NULL, feed TEXT NOT NULL, loaded_at TEXT NOT NULL,
@@ -63,8 +71,11 @@ pub struct LoadRecord {
     pub revised: u64,
     /// Records already here, the same or older.
     pub unchanged: u64,
-    /// Rows that repeat a row of the same load.
+    /// Rows that repeat a record of the same load.
     pub duplicate: u64,
+    /// Rows of records that were erased, or past their time of keeping.
+    #[serde(default)]
+    pub withheld: u64,
     /// Refused rows by reason.
     pub rejected: BTreeMap<String, u64>,
     /// Refused rows.
@@ -73,6 +84,9 @@ pub struct LoadRecord {
     pub labels: BTreeMap<String, u64>,
     /// How long it took.
     pub elapsed_ms: u64,
+    /// Rows that the source says it sent, if it says so; ledgers of before know none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated_rows: Option<u64>,
 }
 
 /// A file of a load.
@@ -101,14 +115,21 @@ pub struct Edition {
 
 impl From<rusqlite::Error> for Error {
     fn from(cause: rusqlite::Error) -> Self {
-        let busy = matches!(
-            cause.sqlite_error_code(),
-            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
-        );
-        if busy {
-            return Error::busy("the control database is in use by another writer; try again").with_cause(cause);
+        use rusqlite::ErrorCode;
+        let disk = |kind: io::ErrorKind| disk::failed(Path::new(FILE_NAME), kind.into());
+        match cause.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                return Error::busy("the control database is in use by another writer; try again").with_cause(cause);
+            }
+            Some(ErrorCode::DiskFull) => disk(io::ErrorKind::StorageFull),
+            Some(ErrorCode::ReadOnly) => disk(io::ErrorKind::ReadOnlyFilesystem),
+            Some(ErrorCode::SystemIoFailure) => disk(io::ErrorKind::Other),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Error::data("the control database is damaged; restore a backup (`vigie restore`)").at(FILE_NAME)
+            }
+            _ => Error::data("the control database of the store cannot be used"),
         }
-        Error::data("the control database of the store cannot be used").with_cause(cause)
+        .with_cause(cause)
     }
 }
 
@@ -116,23 +137,38 @@ fn broken(what: &str, cause: serde_json::Error) -> Error {
     Error::data(format!("the control database holds a {what} that cannot be read")).with_cause(cause)
 }
 
-pub(super) fn create(path: &Path) -> Result<Connection> {
-    // Made beside its place and renamed, so that a half-made store is never taken for one.
-    let draft = path.with_extension("draft");
+/// Makes the control database with what `first` writes, seals it, and only then gives it its name: a folder without it
+/// is not a store.
+pub(super) fn create(root: &Path, first: impl FnOnce(&Connection) -> Result<()>) -> Result<()> {
+    let draft = root.join(format!("{FILE_NAME}.draft"));
     let _ = fs::remove_file(&draft);
-    let connection = Connection::open(&draft)?;
+    let mut connection = Connection::open(&draft)?;
+    prepare(&connection)?;
     connection.execute_batch(LAYOUT)?;
-    connection.execute_batch(audit::LAYOUT)?;
+    let transaction = connection.transaction()?;
+    first(&transaction)?;
+    set_anchor(&transaction, 0, "")?;
+    transaction.commit()?;
     connection.close().map_err(|(_, cause)| Error::from(cause))?;
-    fs::rename(&draft, path)
-        .map_err(|e| Error::input(format!("{} cannot be written", path.display())).with_cause(e))?;
-    open(path)
+    seal::seal_new(root, &draft)?;
+    put_in_place(root, &draft)
 }
 
-pub(super) fn open(path: &Path) -> Result<Connection> {
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
-    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
+/// Gives a finished control database its name, so that it lasts.
+pub(super) fn put_in_place(root: &Path, draft: &Path) -> Result<()> {
+    let path = root.join(FILE_NAME);
+    let put = || {
+        File::open(draft)?.sync_all()?;
+        fs::rename(draft, &path)?;
+        disk::sync_folder(root)
+    };
+    put().map_err(|cause| disk::failed(&path, cause))
+}
+
+pub(super) fn open(root: &Path) -> Result<Connection> {
+    let path = root.join(FILE_NAME);
+    let connection = Connection::open(&path)?;
+    prepare(&connection)?;
     let layout: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if layout != LAYOUT_NUMBER {
         let message = format!(
@@ -142,6 +178,15 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
         return Err(Error::data(message));
     }
     Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> Result<()> {
+    connection.busy_timeout(disk::PATIENCE)?;
+    // EXTRA also waits until the journal's removal, which is the commit, is on the disk. The journal's mode is not set
+    // here, because that can write: it is SQLite's own, not the write-ahead log, so that the file itself is whole after
+    // each change and can be sealed and copied.
+    connection.execute_batch("PRAGMA synchronous = EXTRA; PRAGMA foreign_keys = ON;")?;
+    Ok(())
 }
 
 pub(super) fn instant(at: DateTime<Utc>) -> String {
@@ -202,6 +247,7 @@ pub(super) fn note_files(connection: &Connection, files: &[StoredFile]) -> Resul
 }
 
 /// Takes files off the list: they may go.
+#[allow(dead_code, reason = "for the writers that take files away: compaction and erasure")]
 pub(super) fn forget_files(connection: &Connection, paths: &[String]) -> Result<()> {
     let mut statement = connection.prepare("DELETE FROM stored_files WHERE path = ?1")?;
     for path in paths {
@@ -213,10 +259,67 @@ pub(super) fn forget_files(connection: &Connection, paths: &[String]) -> Result<
 /// Every file that has to be there, by path.
 pub(super) fn stored_files(connection: &Connection) -> Result<Vec<StoredFile>> {
     let mut statement = connection.prepare("SELECT path, bytes, sha256 FROM stored_files ORDER BY path")?;
-    let files = statement.query_map([], |row| {
-        Ok(StoredFile { path: row.get(0)?, bytes: row.get::<_, i64>(1)?.unsigned_abs(), sha256: row.get(2)? })
-    })?;
+    let files = statement.query_map([], read_file)?;
     Ok(files.collect::<rusqlite::Result<Vec<_>>>()?)
+}
+
+/// What is noted of one file.
+pub(super) fn stored_file(connection: &Connection, path: &str) -> Result<Option<StoredFile>> {
+    let mut statement = connection.prepare_cached("SELECT path, bytes, sha256 FROM stored_files WHERE path = ?1")?;
+    Ok(statement.query_row([path], read_file).optional()?)
+}
+
+/// The noted files directly or deeper in a folder (a path from the store's folder, without `/` at its end).
+pub(super) fn stored_files_in(connection: &Connection, folder: &str) -> Result<Vec<StoredFile>> {
+    let mut statement = connection
+        .prepare_cached("SELECT path, bytes, sha256 FROM stored_files WHERE path >= ?1 AND path < ?2 ORDER BY path")?;
+    // `0` is the character after `/`.
+    let files = statement.query_map([format!("{folder}/"), format!("{folder}0")], read_file)?;
+    Ok(files.collect::<rusqlite::Result<Vec<_>>>()?)
+}
+
+fn read_file(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredFile> {
+    Ok(StoredFile { path: row.get(0)?, bytes: row.get::<_, i64>(1)?.unsigned_abs(), sha256: row.get(2)? })
+}
+
+/// Gives every version without one its anchor: the audit line that it is committed after.
+pub(super) fn set_anchor(connection: &Connection, line: u64, hash: &str) -> Result<()> {
+    connection.execute(
+        "UPDATE versions SET audit_line = ?1, audit_hash = ?2 WHERE audit_line IS NULL",
+        params![to_i64(line), hash],
+    )?;
+    Ok(())
+}
+
+/// Audit lines that store versions were committed after.
+pub(super) fn anchors(connection: &Connection) -> Result<BTreeMap<u64, Anchor>> {
+    let mut statement = connection.prepare("SELECT audit_line, version, audit_hash FROM versions ORDER BY version")?;
+    let anchors = statement.query_map([], |row| {
+        let version = row.get::<_, i64>(1)?.unsigned_abs();
+        Ok((row.get::<_, i64>(0)?.unsigned_abs(), Anchor { version, hash: row.get(2)? }))
+    })?;
+    Ok(anchors.collect::<rusqlite::Result<BTreeMap<_, _>>>()?)
+}
+
+/// Every store version, oldest first.
+pub(super) fn versions(connection: &Connection) -> Result<Vec<StoreVersion>> {
+    let mut statement = connection.prepare("SELECT version, committed_at, tables FROM versions ORDER BY version")?;
+    let rows = statement.query_map([], read_version)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    rows.into_iter().map(to_version).collect()
+}
+
+type VersionRow = (i64, String, String);
+
+fn read_version(row: &rusqlite::Row<'_>) -> rusqlite::Result<VersionRow> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+}
+
+fn to_version((version, committed_at, tables): VersionRow) -> Result<StoreVersion> {
+    let committed_at = DateTime::parse_from_rfc3339(&committed_at)
+        .map_err(|e| Error::data("the control database holds an unreadable time").with_cause(e))?
+        .with_timezone(&Utc);
+    let tables = serde_json::from_str(&tables).map_err(|e| broken("version", e))?;
+    Ok(StoreVersion { version: version.unsigned_abs(), committed_at, tables })
 }
 
 pub(super) fn next_load_id(connection: &Connection) -> Result<u64> {
@@ -253,15 +356,13 @@ fn records<T: for<'a> Deserialize<'a>>(connection: &Connection, sql: &str, what:
 
 pub(super) fn version(connection: &Connection, as_of: AsOf) -> Result<StoreVersion> {
     let columns = "SELECT version, committed_at, tables FROM versions";
-    let read =
-        |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?));
     let (row, wanted) = match as_of {
         AsOf::Newest => (
-            connection.query_row(&format!("{columns} ORDER BY version DESC LIMIT 1"), [], read).optional()?,
+            connection.query_row(&format!("{columns} ORDER BY version DESC LIMIT 1"), [], read_version).optional()?,
             "the store has no version".to_owned(),
         ),
         AsOf::Version(n) => (
-            connection.query_row(&format!("{columns} WHERE version = ?1"), [to_i64(n)], read).optional()?,
+            connection.query_row(&format!("{columns} WHERE version = ?1"), [to_i64(n)], read_version).optional()?,
             format!("the store has no version {n}"),
         ),
         AsOf::Time(at) => (
@@ -269,18 +370,13 @@ pub(super) fn version(connection: &Connection, as_of: AsOf) -> Result<StoreVersi
                 .query_row(
                     &format!("{columns} WHERE committed_at <= ?1 ORDER BY version DESC LIMIT 1"),
                     [instant(at)],
-                    read,
+                    read_version,
                 )
                 .optional()?,
             format!("the store had no version yet at {}", instant(at)),
         ),
     };
-    let (version, committed_at, tables) = row.ok_or_else(|| Error::missing(wanted))?;
-    let committed_at = DateTime::parse_from_rfc3339(&committed_at)
-        .map_err(|e| Error::data("the control database holds an unreadable time").with_cause(e))?
-        .with_timezone(&Utc);
-    let tables = serde_json::from_str(&tables).map_err(|e| broken("version", e))?;
-    Ok(StoreVersion { version: version.unsigned_abs(), committed_at, tables })
+    to_version(row.ok_or_else(|| Error::missing(wanted))?)
 }
 
 pub(super) fn set_first_run_token(connection: &Connection, digest: &str) -> Result<()> {
@@ -296,22 +392,6 @@ pub(super) fn first_run_token(connection: &Connection) -> Result<Option<String>>
     Ok(connection
         .query_row("SELECT value FROM settings WHERE name = 'first_run_token'", [], |row| row.get(0))
         .optional()?)
-}
-
-pub(super) fn plate_key(path: &Path) -> Result<Vec<u8>> {
-    let failed = |cause: std::io::Error| Error::input("the key for plates cannot be used").with_cause(cause);
-    if path.exists() {
-        return fs::read(path).map_err(failed);
-    }
-    let mut key = vec![0_u8; 32];
-    getrandom::fill(&mut key).map_err(|e| Error::bug("no random numbers from the system").with_cause(e.to_string()))?;
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(failed)?;
-    file.write_all(&key).and_then(|()| file.sync_all()).map_err(failed)?;
-    Ok(key)
 }
 
 fn to_i64(n: u64) -> i64 {

@@ -1,8 +1,11 @@
 //! Writing so that it lasts: a file and its folder reach the disk before anybody is told that they are there.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read as _, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
@@ -17,21 +20,110 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
+/// Makes a folder and those above it that are missing, so that each lasts.
+pub(super) fn make_folders(folder: &Path) -> io::Result<()> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent().unwrap_or(Path::new(""));
+    make_folders(above)?;
+    match fs::create_dir(folder) {
+        Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => return Err(cause),
+        _ => {}
+    }
+    sync_folder(if above.as_os_str().is_empty() { Path::new(".") } else { above })
+}
+
+/// Waits until a file that somebody else wrote, and its name, are on the disk.
+pub(super) fn sync_file(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()?;
+    sync_folder(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Removes a file so that it stays removed; one that is not there is no error.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(cause) => Err(cause),
+        Ok(()) => sync_folder(path.parent().unwrap_or(Path::new("."))),
+    }
+}
+
+/// Length and digest of a file as it is now.
+pub(super) fn digest(path: &Path) -> io::Result<(u64, String)> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0_u8; 1 << 18];
+    let mut bytes = 0;
+    loop {
+        let count = file.read(&mut buffer)?;
+        if count == 0 {
+            return Ok((bytes, hex(&hasher.finalize())));
+        }
+        hasher.update(&buffer[..count]);
+        bytes += count as u64;
+    }
+}
+
+/// What to note of a file of the store as it is now.
+pub(super) fn noted(root: &Path, path_from_root: &str) -> io::Result<StoredFile> {
+    let (bytes, sha256) = digest(&root.join(path_from_root))?;
+    Ok(StoredFile { path: path_from_root.to_owned(), bytes, sha256 })
+}
+
 /// Puts `bytes` at `path`, whole or not at all: written beside it, synced, renamed, and the folder synced.
 ///
 /// # Errors
 /// `Data`, naming what the disk did.
 pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    put_with(path, bytes, &mut File::options())
+}
+
+/// As [`put`], for a file that only its owner may read.
+pub(super) fn put_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut options = File::options();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    put_with(path, bytes, &mut options)
+}
+
+fn put_with(path: &Path, bytes: &[u8], options: &mut fs::OpenOptions) -> Result<()> {
     let draft = path.with_extension("draft");
-    let write = || {
-        let mut file = File::create(&draft)?;
+    let mut write = || {
+        // What an interrupted write left there may have other permissions.
+        match fs::remove_file(&draft) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
+            _ => {}
+        }
+        let mut file = options.write(true).create_new(true).open(&draft)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&draft, path)?;
-        sync_folder(folder)
+        sync_folder(path.parent().unwrap_or(Path::new(".")))
     };
     write().map_err(|cause| failed(path, cause))
+}
+
+/// How long somebody else's short write is waited for.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Takes the operating system's lock on `path`, an empty file that is made if it is missing; others wait until the
+/// answer is dropped.
+///
+/// # Errors
+/// `Busy` with `message` if somebody else keeps it for longer than `patience`; `Data` if the file cannot be made.
+pub(super) fn lock(path: &Path, patience: Duration, message: &str) -> Result<File> {
+    let file =
+        File::options().create(true).truncate(false).write(true).open(path).map_err(|cause| failed(path, cause))?;
+    let until = Instant::now() + patience;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(cause)) => return Err(failed(path, cause)),
+            Err(TryLockError::WouldBlock) if Instant::now() >= until => return Err(Error::busy(message)),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
+        }
+    }
 }
 
 /// What a failed write means to the person who asked for it.
@@ -62,11 +154,11 @@ impl NewFile {
 
     /// Waits until the bytes are on the disk, and says what they are. The folder is for the caller to sync, once for
     /// all files made in it.
-    pub fn finish(self, path_from_root: String) -> io::Result<StoredFile> {
+    pub fn finish(&mut self, path_from_root: String) -> io::Result<StoredFile> {
         halt::point("file-written")?;
         self.file.sync_all()?;
         halt::point("file-synced")?;
-        Ok(StoredFile { path: path_from_root, bytes: self.bytes, sha256: hex(&self.hasher.finalize()) })
+        Ok(StoredFile { path: path_from_root, bytes: self.bytes, sha256: hex(&self.hasher.finalize_reset()) })
     }
 }
 
@@ -81,4 +173,38 @@ impl Write for NewFile {
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
+}
+
+/// Copies a file, with who may read it, so that the copy's bytes are on the disk; its folder is for the caller to sync.
+/// At most `most` bytes are copied: of a file that grows, what was there when it was looked at.
+pub(super) fn copy(from: &Path, to: &Path, most: u64, path_from_root: String) -> io::Result<StoredFile> {
+    let source = File::open(from)?;
+    let permissions = source.metadata()?.permissions();
+    let mut target = NewFile::create(to)?;
+    target.file.set_permissions(permissions)?;
+    io::copy(&mut io::BufReader::with_capacity(1 << 18, source.take(most)), &mut target)?;
+    target.finish(path_from_root)
+}
+
+/// Does `work` for every item, on as many threads as the machine has cores; answers in the items' order.
+pub(super) fn on_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(items.len()));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..cores.min(items.len()) {
+            scope.spawn(|| {
+                while let Some((at, item)) = {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    items.get(at).map(|item| (at, item))
+                } {
+                    let answer = work(item);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((at, answer));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_unstable_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, answer)| answer).collect()
 }

@@ -2,14 +2,23 @@
 //! commits. Rank 3.
 //!
 //! A **store version** is one row `{table: Delta version}`. Readers open tables at the versions of that row; a Delta
-//! version that no row names is invisible, and the next writer rolls it back.
+//! version that no row names is invisible, and the next writer removes it.
+//!
+//! The control database notes every file that has to be there, with its length and digest; its own digest is its
+//! **seal**. So a changed or missing byte anywhere is found (`verify`), and what is copied can be proved (`backup`).
 
 mod audit;
+mod backup;
+mod contest;
 mod control;
 mod disk;
+mod durable;
 pub mod halt;
 mod identity;
+mod seal;
+mod table_file;
 mod tables;
+mod verify;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -20,14 +29,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
-pub use audit::{AuditEvent, AuditLine};
+pub use audit::{AuditEvent, AuditHead, AuditLine};
+pub use backup::{Copied, Head, backup, restore};
 pub use control::{Edition, LoadFile, LoadRecord, StoreVersion};
 pub use deltalake_core::DeltaTable;
+pub use verify::{Finding, Verification, verify};
 pub use writer::{Tally, Writer};
 
+use self::control::StoredFile;
 use crate::config;
 use crate::error::{Error, Result};
-use crate::model::schema;
+use crate::model::{digest, schema};
 
 /// A moment of the store: the newest version, a numbered one, or the one that was newest at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +57,7 @@ pub enum AsOf {
 pub struct Store {
     root: PathBuf,
     control: Mutex<Connection>,
+    audit: audit::Audit,
 }
 
 impl Store {
@@ -56,20 +69,23 @@ impl Store {
         if Self::exists(root) {
             return Err(Error::input(format!("{} is a store already", root.display())));
         }
-        for folder in ["tables", "areas", "keys"] {
-            fs::create_dir_all(root.join(folder)).map_err(|e| cannot_write(root, e))?;
+        for folder in ["tables", "areas", "keys", audit::FOLDER] {
+            disk::make_folders(&root.join(folder)).map_err(|e| cannot_write(root, e))?;
         }
         keep_private(root)?;
-        fs::write(root.join(config::FILE_NAME), settings).map_err(|e| cannot_write(root, e))?;
+        disk::put(&root.join(config::FILE_NAME), settings.as_bytes())?;
+        let mut files = vec![settings_file(root)?];
         let mut versions = BTreeMap::new();
         for table in schema::tables() {
-            tables::create(root, table).await?;
+            files.extend(tables::create(root, table).await?);
             versions.insert(table.name.to_owned(), 0);
         }
         // The control database comes last: a folder without it is not a store.
-        let connection = control::create(&control_path(root))?;
-        control::commit_version(&connection, 0, now, &versions, None)?;
-        Ok(Self { root: root.to_owned(), control: Mutex::new(connection) })
+        control::create(root, |connection| {
+            control::note_files(connection, &files)?;
+            control::commit_version(connection, 0, now, &versions, None)
+        })?;
+        Self::open(root)
     }
 
     /// Opens a store.
@@ -83,8 +99,8 @@ impl Store {
                 root.display()
             )));
         }
-        let connection = control::open(&control_path(root))?;
-        Ok(Self { root: root.to_owned(), control: Mutex::new(connection) })
+        let connection = control::open(root).map_err(|error| seal::explain(root, error))?;
+        Ok(Self { root: root.to_owned(), control: Mutex::new(connection), audit: audit::Audit::of(root) })
     }
 
     /// Whether a finished store is at `root`.
@@ -105,24 +121,40 @@ impl Store {
         control::version(&self.control(), as_of)
     }
 
-    /// A table as a store version holds it.
+    /// A table as a store version holds it. Its log is compared with what was noted of it first: Delta itself reads a
+    /// log whose newest commits are gone or empty as a smaller table.
     ///
     /// # Errors
-    /// `Bug` if the version does not name the table; `Data` if it cannot be read.
+    /// `Bug` if the version does not name the table; `Data` if it is damaged or cannot be read.
     pub async fn table(&self, version: &StoreVersion, name: &str) -> Result<DeltaTable> {
         let delta = version
             .tables
             .get(name)
             .ok_or_else(|| Error::bug(format!("store version {} names no table {name}", version.version)))?;
+        let noted = control::stored_files_in(&self.control(), &tables::log_folder(name))?;
+        tables::check_log(&self.root, name, *delta, &noted)?;
         tables::open(&self.root, name, *delta).await
+    }
+
+    /// Opens a table for the one writer on top of `version`, after the same comparison; commits that come of an
+    /// interrupted write are removed. What is written through it lasts and is in the list.
+    async fn open_for_writing(&self, name: &str, version: u64) -> Result<(DeltaTable, durable::Written)> {
+        let noted = control::stored_files_in(&self.control(), &tables::log_folder(name))?;
+        tables::check_log(&self.root, name, version, &noted)?;
+        tables::open_for_writing(&self.root, name, version).await
     }
 
     /// Takes the one writer's place.
     ///
     /// # Errors
     /// `Busy` if somebody else has it.
-    pub async fn writer(&self) -> Result<Writer<'_>> {
-        Writer::begin(self).await
+    pub async fn writer(&self, now: DateTime<Utc>) -> Result<Writer<'_>> {
+        Writer::begin(self, now).await
+    }
+
+    /// What may not come back into a table.
+    fn withheld(&self, _table: &str) -> Result<writer::Withheld> {
+        Ok(writer::Withheld::default())
     }
 
     /// Whether these bytes were loaded with this feed before.
@@ -146,23 +178,33 @@ impl Store {
     /// # Errors
     /// `Data` if it cannot be written: then the question is not answered either.
     pub fn audit(&self, event: &AuditEvent) -> Result<()> {
-        audit::append(&self.control(), event)
+        self.audit.append(event)
     }
 
     /// The newest audit lines, newest first.
     ///
     /// # Errors
-    /// `Data` if the control database cannot be read.
+    /// `Data` if the audit cannot be read.
     pub fn audit_lines(&self, limit: usize) -> Result<Vec<AuditLine>> {
-        audit::list(&self.control(), limit)
+        self.audit.list(limit)
     }
 
-    /// Recomputes the audit's hash chain and returns how many lines hold.
+    /// Recomputes the audit's hash chain, compares it with the lines that store versions were committed after, and
+    /// returns how many lines hold.
     ///
     /// # Errors
     /// `Data` naming the first line that does not fit.
     pub fn verify_audit(&self) -> Result<u64> {
-        audit::verify(&self.control())
+        let anchors = control::anchors(&self.control())?;
+        Ok(self.audit.verify(&anchors)?.line)
+    }
+
+    /// The newest audit line.
+    ///
+    /// # Errors
+    /// `Data` if the audit cannot be read.
+    pub fn audit_head(&self) -> Result<AuditHead> {
+        self.audit.head()
     }
 
     /// Remembers a published report.
@@ -170,7 +212,7 @@ impl Store {
     /// # Errors
     /// `Data` if the control database cannot be written.
     pub fn add_edition(&self, edition: &Edition) -> Result<()> {
-        control::add_edition(&self.control(), edition)
+        self.change(|transaction| control::add_edition(transaction, edition))
     }
 
     /// Published reports, newest first.
@@ -181,12 +223,75 @@ impl Store {
         control::editions(&self.control())
     }
 
+    /// Puts small files into the store (paths from its folder, with `/`) and notes them.
+    ///
+    /// # Errors
+    /// `Busy` or `Data` as of any change; `Data` if a file cannot be written.
+    pub fn put_files(&self, files: &[(&str, &[u8])]) -> Result<()> {
+        let lock = self.lock_control()?;
+        let mut noted = Vec::new();
+        for (path, bytes) in files {
+            disk::put(&self.root.join(path), bytes)?;
+            noted.push(StoredFile {
+                path: (*path).to_owned(),
+                bytes: bytes.len() as u64,
+                sha256: digest::sha256(bytes),
+            });
+        }
+        self.change_under(&lock, |transaction| control::note_files(transaction, &noted))
+    }
+
+    /// Takes the settings as they are now for those that `verify` expects: people edit them.
+    ///
+    /// # Errors
+    /// `Busy` or `Data` as of any change; `Data` if the file cannot be read.
+    pub fn accept_settings(&self) -> Result<()> {
+        let file = settings_file(&self.root)?;
+        self.change(|transaction| control::note_files(transaction, &[file]))
+    }
+
     /// The key that turns plates into tokens; made at the first call.
     ///
     /// # Errors
-    /// `Input` if it cannot be written or read.
+    /// `Data` if it cannot be written or read, or is not the one that was made.
     pub fn plate_key(&self) -> Result<Vec<u8>> {
-        control::plate_key(&self.root.join("keys").join("plate.key"))
+        let known = control::stored_file(&self.control(), PLATE_KEY)?;
+        let Some(known) = known else { return self.make_plate_key() };
+        let key = fs::read(self.root.join(PLATE_KEY)).map_err(|e| broken_key().with_cause(e))?;
+        // With another key the same plate would get another token, and nothing would say so.
+        if digest::sha256(&key) == known.sha256 { Ok(key) } else { Err(broken_key()) }
+    }
+
+    fn make_plate_key(&self) -> Result<Vec<u8>> {
+        let lock = self.lock_control()?;
+        if control::stored_file(&self.control(), PLATE_KEY)?.is_some() {
+            drop(lock);
+            return self.plate_key();
+        }
+        // One that is there and was never noted comes of an interrupted first call: no token was made with it.
+        let mut key = vec![0_u8; 32];
+        getrandom::fill(&mut key)
+            .map_err(|e| Error::bug("no random numbers from the system").with_cause(e.to_string()))?;
+        disk::put_private(&self.root.join(PLATE_KEY), &key)?;
+        let file = StoredFile { path: PLATE_KEY.to_owned(), bytes: key.len() as u64, sha256: digest::sha256(&key) };
+        self.change_under(&lock, |transaction| control::note_files(transaction, &[file]))?;
+        Ok(key)
+    }
+
+    /// Removes what interrupted writers left under `tables/`: files that are not noted. Only the one writer may.
+    ///
+    /// # Errors
+    /// `Data` if the control database or a folder cannot be read, or a file cannot be removed.
+    pub(crate) fn remove_leftovers(&self) -> Result<u64> {
+        // Never by what a damaged database says.
+        self.settle()?;
+        let noted = control::stored_files_in(&self.control(), verify::TABLES)?;
+        let leftovers = verify::leftovers(&self.root, &noted)?;
+        for path in &leftovers {
+            tracing::warn!(file = %path, "removing what an interrupted write left");
+            disk::remove(&self.root.join(path)).map_err(|cause| disk::failed(&self.root.join(path), cause))?;
+        }
+        Ok(leftovers.len() as u64)
     }
 
     /// Remembers the digest of the first-run token in place of the one before.
@@ -194,7 +299,7 @@ impl Store {
     /// # Errors
     /// `Data` if the control database cannot be written.
     pub fn set_first_run_token(&self, digest: &str) -> Result<()> {
-        control::set_first_run_token(&self.control(), digest)
+        self.change(|transaction| control::set_first_run_token(transaction, digest))
     }
 
     /// Digest of the first-run token, if one was made.
@@ -221,8 +326,28 @@ fn keep_private(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Held by the one writer.
+const WRITER_LOCK: &str = "writer.lock";
+
+/// The key of plate tokens, from the store's folder.
+const PLATE_KEY: &str = "keys/plate.key";
+
+fn broken_key() -> Error {
+    Error::data("the key for plates is missing or is not the one that tokens were made with; restore a backup")
+        .at(PLATE_KEY)
+}
+
+/// What to note of the settings as they are now. Each load does: people edit them.
+fn settings_file(root: &Path) -> Result<StoredFile> {
+    disk::noted(root, config::FILE_NAME).map_err(|e| cannot_read(config::FILE_NAME, e))
+}
+
 fn control_path(root: &Path) -> PathBuf {
-    root.join("control.sqlite")
+    root.join(control::FILE_NAME)
+}
+
+fn cannot_read(name: &str, cause: std::io::Error) -> Error {
+    Error::data(format!("{name} cannot be read")).with_cause(cause)
 }
 
 fn cannot_write(root: &Path, cause: std::io::Error) -> Error {

@@ -1,34 +1,33 @@
-//! The one writer: adds rows to tables, rewrites the files whose records were revised, and commits a store version.
+//! The one writer: adds rows to tables, decides between versions of one record, and commits a store version.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::hash::BuildHasherDefault;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{Array, AsArray, BooleanArray, Int64Array, RecordBatch, TimestampMicrosecondArray};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::Date32Type;
 use chrono::{DateTime, Utc};
-use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake_core::kernel::{Action, Add};
-use deltalake_core::parquet::arrow::ProjectionMask;
-use deltalake_core::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use deltalake_core::DeltaTable;
+use deltalake_core::kernel::transaction::CommitBuilder;
+use deltalake_core::kernel::{Action, Add, Remove};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
-use deltalake_core::writer::{DeltaWriter as _, RecordBatchWriter, WriteMode};
-use deltalake_core::{DeltaTable, DeltaTableError};
 use futures::TryStreamExt as _;
 
-use super::control::{self, LoadRecord, StoreVersion};
-use super::identity::{Identity, KeyHasher, Known, THIS_LOAD, Verdict, high_half, key, low_half};
-use super::{AsOf, Store, tables};
+use super::contest::{At, Contest, Outcome};
+use super::control::{self, LoadRecord, StoreVersion, StoredFile};
+use super::identity::{Key, Known, Ordinals, Verdict};
+use super::table_file::{Keys, Place, RowWriter, Written, read_keys, read_rows};
+use super::{AsOf, Store, disk, durable, halt, tables};
 use crate::error::{Error, Result};
-use crate::model::schema::{PARTITION, Repeats};
-
-type KeySet = HashSet<u128, BuildHasherDefault<KeyHasher>>;
+use crate::model::schema::{PARTITION, Repeats, table};
 
 /// Most rows that room is made for before they come.
-const MOST_EXPECTED: u64 = 1 << 24;
+const MOST_EXPECTED: u64 = 1 << 27;
+
+/// Changed records that are decided on at a time: beyond, memory would grow with the load.
+const MOST_CONTESTED: usize = 2_000_000;
 
 /// What became of the rows given to [`Writer::add`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,8 +38,10 @@ pub struct Tally {
     pub revised: u64,
     /// Already here, the same or older.
     pub unchanged: u64,
-    /// Repeats of a row of this load.
+    /// Repeats of a record of this load.
     pub duplicate: u64,
+    /// Of records that were erased, or past their time of keeping.
+    pub withheld: u64,
 }
 
 impl Tally {
@@ -50,34 +51,62 @@ impl Tally {
         self.revised += other.revised;
         self.unchanged += other.unchanged;
         self.duplicate += other.duplicate;
+        self.withheld += other.withheld;
     }
 }
 
-struct OpenTable {
+/// A file of a table as the load under way sees it.
+#[derive(Debug, Clone)]
+pub(super) struct Live {
+    pub add: Add,
+    /// For files that this writer wrote; the others are on the store's list already.
+    pub new: Option<StoredFile>,
+}
+
+pub(super) struct OpenTable {
     delta: DeltaTable,
-    writer: RecordBatchWriter,
-    folder: PathBuf,
-    files: Vec<Add>,
-    identity: Identity,
-    /// File index → keys of that file that a newer version replaces.
-    replaced: BTreeMap<u32, KeySet>,
-    /// Keys that this load itself wrote more than once.
-    rewritten: KeySet,
-    wrote: bool,
+    /// Files of the log that were written.
+    log: durable::Written,
+    pub place: Place,
+    /// Files that hold the table's records now.
+    pub files: Vec<Live>,
+    /// Files of the last version that hold them no more.
+    removed: Vec<Add>,
+    /// Numbers of files that were used.
+    next_file: u32,
+    known: Known,
+    ordinals: Ordinals,
+    rows: Option<RowWriter>,
+    contest: Contest,
+    withheld: Withheld,
+    /// Rows are the same as before, only kept otherwise.
+    rearranged: bool,
+}
+
+/// What may not come back: records that were erased, and those past their time of keeping.
+#[derive(Debug, Default)]
+pub(super) struct Withheld {
+    /// Days since 1970: records of an earlier local date are past their time.
+    pub before: Option<i32>,
+    /// Keyed digests of records that were erased one by one.
+    pub erased: BTreeSet<[u8; 16]>,
+    /// Key of those digests.
+    pub secret: Vec<u8>,
 }
 
 /// The writer's place: exclusive among processes until dropped.
 pub struct Writer<'s> {
-    store: &'s Store,
-    base: StoreVersion,
+    pub(super) store: &'s Store,
+    pub(super) base: StoreVersion,
     load_id: u64,
+    now: DateTime<Utc>,
     tables: BTreeMap<String, OpenTable>,
     // Held for the operating-system lock; dropping it gives the place back.
     _lock: File,
 }
 
 impl<'s> Writer<'s> {
-    pub(super) async fn begin(store: &'s Store) -> Result<Self> {
+    pub(super) async fn begin(store: &'s Store, now: DateTime<Utc>) -> Result<Self> {
         let path = store.root().join("writer.lock");
         let lock = File::options()
             .create(true)
@@ -88,9 +117,12 @@ impl<'s> Writer<'s> {
         lock.try_lock().map_err(|e| {
             Error::busy("another process is writing to this store; try again when it has ended").with_cause(e)
         })?;
+        pass("writer-begun")?;
+        store.remove_leftovers()?;
+        pass("leftovers-removed")?;
         let base = store.version(AsOf::Newest)?;
         let load_id = control::next_load_id(&store.control())?;
-        Ok(Self { store, base, load_id, tables: BTreeMap::new(), _lock: lock })
+        Ok(Self { store, base, load_id, now, tables: BTreeMap::new(), _lock: lock })
     }
 
     /// Number of the load under way.
@@ -98,103 +130,160 @@ impl<'s> Writer<'s> {
         self.load_id
     }
 
-    /// Opens a table and reads which records it holds.
+    /// Opens a table for adding rows, and reads which records it holds.
     ///
     /// # Errors
     /// `Data` if the table cannot be read.
     pub async fn open(&mut self, name: &str) -> Result<()> {
+        self.open_files(name).await?;
+        let withheld = self.store.withheld(name)?;
+        let open = self.table_mut(name)?;
+        open.withheld = withheld;
+        let folder = open.place.folder();
+        let records: u64 = open.files.iter().map(|live| rows_of(&live.add)).sum();
+        open.known.expect(usize::try_from(records).unwrap_or_default());
+        for live in &open.files {
+            for batch in read_keys(&folder.join(&live.add.path))? {
+                let batch = batch?;
+                let keys = Keys::of(&batch)?;
+                (0..batch.num_rows()).for_each(|row| open.known.note(keys.key(row), keys.row_hash(row)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens a table for exchanging files, without looking at its records.
+    ///
+    /// # Errors
+    /// `Data` if the table cannot be read.
+    pub(super) async fn open_files(&mut self, name: &str) -> Result<&mut OpenTable> {
         let version = *self
             .base
             .tables
             .get(name)
             .ok_or_else(|| Error::bug(format!("store version {} names no table {name}", self.base.version)))?;
+        let table = table(name).ok_or_else(|| Error::bug(format!("no table {name}")))?;
         let root = self.store.root();
-        let delta = tables::open_for_writing(root, name, version).await?;
-        let writer = RecordBatchWriter::for_table(&delta)
-            .map_err(|e| tables::failed(name, "opened for writing", e))?
-            .with_writer_properties(tables::writer_properties());
-        let files = active_files(&delta, name).await?;
-        let folder = root.join("tables").join(name);
-        let mut identity = Identity::default();
-        for (index, add) in files.iter().enumerate() {
-            let index = u32::try_from(index).map_err(|_| Error::data(format!("table {name} has too many files")))?;
-            note_keys(&folder.join(&add.path), index, &mut identity)?;
-        }
-        self.tables.insert(
-            name.to_owned(),
-            OpenTable {
-                delta,
-                writer,
-                folder,
-                files,
-                identity,
-                replaced: BTreeMap::new(),
-                rewritten: KeySet::default(),
-                wrote: false,
-            },
-        );
-        Ok(())
+        let (delta, log) = self.store.open_for_writing(name, version).await?;
+        let files = active_files(&delta, name).await?.into_iter().map(|add| Live { add, new: None }).collect();
+        let place = Place {
+            root: root.to_owned(),
+            table,
+            version: self.base.version + 1,
+            written_at: self.now.timestamp_millis(),
+        };
+        let open = OpenTable {
+            delta,
+            log,
+            place,
+            files,
+            removed: Vec::new(),
+            next_file: 0,
+            known: Known::default(),
+            ordinals: Ordinals::default(),
+            rows: None,
+            contest: Contest::default(),
+            withheld: Withheld::default(),
+            rearranged: false,
+        };
+        self.tables.insert(name.to_owned(), open);
+        self.table_mut(name)
+    }
+
+    pub(super) fn table_mut(&mut self, name: &str) -> Result<&mut OpenTable> {
+        self.tables.get_mut(name).ok_or_else(|| Error::bug(format!("table {name} was not opened for writing")))
     }
 
     /// Says that about so many rows are to come: with room for them, memory is not taken twice while it grows.
     pub fn expect(&mut self, name: &str, rows: u64) {
         if let (Some(table), Ok(rows)) = (self.tables.get_mut(name), usize::try_from(rows.min(MOST_EXPECTED))) {
-            table.identity.expect(rows);
+            // They may all be known already: room is made for the excess only.
+            table.known.expect(rows);
         }
     }
 
     /// A new source file begins: the ordinals of equal keys start again.
     pub fn next_file(&mut self, name: &str) {
         if let Some(table) = self.tables.get_mut(name) {
-            table.identity.next_file();
+            table.ordinals.next_file();
         }
     }
 
-    /// Adds the rows of a batch that are new or newer. The batch has the table's schema; `loaded_at` and `load_id` are
-    /// stamped here.
+    /// Adds the rows of a batch that are new or may be newer. The batch has the table's schema; `loaded_at` and `load_id`
+    /// are stamped here. Rows whose record is known with other content are counted when they are decided on, at the
+    /// latest by [`Writer::settle`].
     ///
     /// # Errors
     /// `Bug` for an unopened table or another schema; `Data` if a file cannot be written.
-    pub async fn add(
-        &mut self,
-        name: &str,
-        batch: &RecordBatch,
-        repeats: Repeats,
-        now: DateTime<Utc>,
-    ) -> Result<Tally> {
-        let load_id = self.load_id;
-        let table =
-            self.tables.get_mut(name).ok_or_else(|| Error::bug(format!("table {name} was not opened for writing")))?;
+    pub fn add(&mut self, name: &str, batch: &RecordBatch, repeats: Repeats) -> Result<Tally> {
+        let (load_id, now) = (self.load_id, self.now);
+        let table = self.table_mut(name)?;
         let mut tally = Tally::default();
         let keys = Keys::of(batch)?;
+        let past = table.withheld.past(batch)?;
         let mut keep = Vec::with_capacity(batch.num_rows());
         let mut identities = Vec::with_capacity(batch.num_rows());
         for row in 0..batch.num_rows() {
-            let identity = table.identity.identify(keys.key(row), repeats);
+            let identity = table.ordinals.identify(keys.key(row), repeats);
             identities.push(identity);
-            let verdict = table.identity.judge(identity, keys.row_hash(row), keys.recorded(row));
-            keep.push(matches!(verdict, Verdict::New | Verdict::Revises(_)));
+            if past.as_ref().is_some_and(|past| past[row]) || table.withheld.is_erased(identity) {
+                tally.withheld += 1;
+                keep.push(false);
+                continue;
+            }
+            let verdict = table.known.judge(identity, keys.row_hash(row));
+            keep.push(matches!(verdict, Verdict::New | Verdict::Contested));
             match verdict {
                 Verdict::New => tally.accepted += 1,
+                Verdict::Contested => table.contest.enter(identity, keys.row_hash(row)),
                 Verdict::Unchanged => tally.unchanged += 1,
                 Verdict::Duplicate => tally.duplicate += 1,
-                Verdict::Revises(file) => {
-                    tally.revised += 1;
-                    if file == THIS_LOAD {
-                        table.rewritten.insert(identity);
-                    } else {
-                        table.replaced.entry(file).or_default().insert(identity);
-                    }
-                }
+            }
+            if matches!(verdict, Verdict::Unchanged | Verdict::Duplicate) {
+                table.contest.repeat(identity, keys.row_hash(row));
             }
         }
-        if tally.accepted + tally.revised == 0 {
-            return Ok(tally);
+        if keep.contains(&true) {
+            let stamped = stamp(batch, (repeats == Repeats::Ordinal).then_some(&identities), load_id, now)?;
+            let kept = if keep.contains(&false) { keep_rows(&stamped, keep)? } else { stamped };
+            table.write(kept)?;
         }
-        let stamped = stamp(batch, &identities, load_id, now)?;
-        let kept = if keep.iter().all(|k| *k) { stamped } else { keep_rows(&stamped, keep)? };
-        write_rows(&mut table.writer, kept).await.map_err(|e| tables::failed(name, "written", e))?;
-        table.wrote = true;
+        if table.contest.len() >= MOST_CONTESTED {
+            tally.add(self.settle(name)?);
+        }
+        Ok(tally)
+    }
+
+    /// Decides which version of each contested record stays; returns what became of their rows.
+    ///
+    /// # Errors
+    /// `Data` if a file cannot be read or written.
+    pub fn settle(&mut self, name: &str) -> Result<Tally> {
+        let table = self.table_mut(name)?;
+        table.close_rows()?;
+        let mut contest = std::mem::take(&mut table.contest);
+        if contest.is_empty() {
+            return Ok(Tally::default());
+        }
+        let folder = table.place.folder();
+        for (number, live) in table.files.iter().enumerate() {
+            let mut first = 0;
+            for batch in read_keys(&folder.join(&live.add.path))? {
+                let batch = batch?;
+                let keys = Keys::of(&batch)?;
+                for row in 0..batch.num_rows() {
+                    let at = At { file: number, row: first + row as u32 };
+                    contest.look_at(keys.key(row), keys.row_hash(row), keys.recorded(row), at, live.new.is_some());
+                }
+                first += batch.num_rows() as u32;
+            }
+        }
+        let Outcome { dropped, winners, tally } = contest.decide();
+        for (key, row_hash) in winners {
+            table.known.settle(key, row_hash);
+        }
+        table.rewrite(&dropped)?;
+        pass("revisions-written")?;
         Ok(tally)
     }
 
@@ -203,38 +292,204 @@ impl<'s> Writer<'s> {
     ///
     /// # Errors
     /// `Data` if a file or the control database cannot be written; the last version is then still the newest.
-    pub async fn commit(mut self, mut record: LoadRecord, now: DateTime<Utc>) -> Result<u64> {
-        let mut versions = self.base.tables.clone();
-        let mut changed = false;
-        for (name, table) in &mut self.tables {
-            if table.wrote {
-                versions.insert(name.clone(), commit_table(name, table).await?);
-                changed = true;
-            }
-        }
-        let version = if changed { self.base.version + 1 } else { self.base.version };
-        record.version = version;
-        let mut control = self.store.control();
-        let transaction = control.transaction()?;
-        if changed {
-            control::commit_version(&transaction, version, now, &versions, Some(&record))?;
-        }
-        control::add_load(&transaction, &record)?;
-        transaction.commit()?;
+    pub async fn commit(mut self, record: LoadRecord) -> Result<u64> {
+        let (changed, files) = self.commit_tables().await?;
+        let version = if changed.is_empty() { self.base.version } else { self.base.version + 1 };
+        let record = LoadRecord { version, ..record };
+        self.commit_version(&changed, &files, |transaction| control::add_load(transaction, &record), Some(&record))?;
         Ok(version)
+    }
+
+    /// Commits what was rearranged as one store version that no load made.
+    pub(super) async fn commit_rearranged(mut self) -> Result<u64> {
+        let (changed, files) = self.commit_tables().await?;
+        let version = if changed.is_empty() { self.base.version } else { self.base.version + 1 };
+        self.commit_version(&changed, &files, |_| Ok(()), None)?;
+        Ok(version)
+    }
+
+    async fn commit_tables(&mut self) -> Result<(BTreeMap<String, u64>, Vec<StoredFile>)> {
+        let mut changed = BTreeMap::new();
+        let mut files = Vec::new();
+        for (name, table) in &mut self.tables {
+            table.close_rows()?;
+            if !table.contest.is_empty() {
+                return Err(Error::bug("rows were left undecided"));
+            }
+            if table.removed.is_empty() && table.files.iter().all(|live| live.new.is_none()) {
+                continue;
+            }
+            pass("before-delta-commit")?;
+            let (version, log) = table.commit(name).await?;
+            pass("after-delta-commit")?;
+            changed.insert(name.clone(), version);
+            files.extend(table.files.iter().filter_map(|live| live.new.clone()));
+            files.extend(log);
+        }
+        Ok((changed, files))
+    }
+
+    fn commit_version(
+        &mut self,
+        changed: &BTreeMap<String, u64>,
+        files: &[StoredFile],
+        also: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<()>,
+        load: Option<&LoadRecord>,
+    ) -> Result<()> {
+        pass("before-version")?;
+        let mut versions = self.base.tables.clone();
+        versions.extend(changed.iter().map(|(name, version)| (name.clone(), *version)));
+        let (number, now) = (self.base.version + 1, self.now);
+        // People edit the settings: those of the newest load are the ones that `verify` expects.
+        let settings = super::settings_file(self.store.root())?;
+        self.store.change(|transaction| {
+            control::note_files(transaction, &[settings])?;
+            if !changed.is_empty() {
+                control::note_files(transaction, files)?;
+                control::commit_version(transaction, number, now, &versions, load)?;
+            }
+            also(transaction)
+        })?;
+        pass("after-version")
     }
 
     /// Gives everything up: files written so far are removed, no version names them.
     ///
     /// # Errors
-    /// `Data` if the files cannot be closed.
-    pub async fn abandon(mut self) -> Result<()> {
-        for (name, table) in &mut self.tables {
-            for add in table.writer.flush().await.map_err(|e| tables::failed(name, "written", e))? {
-                remove_file(&table.folder.join(&add.path));
+    /// `Data` if the files cannot be removed.
+    pub fn abandon(mut self) -> Result<()> {
+        self.tables.clear();
+        self.store.remove_leftovers().map(|_| ())
+    }
+}
+
+/// Passes a point where tests stop the process or break the disk.
+pub(super) fn pass(point: &'static str) -> Result<()> {
+    halt::point(point).map_err(|e| disk::failed(Path::new("the store"), e))
+}
+
+impl Withheld {
+    fn past(&self, batch: &RecordBatch) -> Result<Option<Vec<bool>>> {
+        let Some(before) = self.before else { return Ok(None) };
+        let days = batch.column_by_name("local_on").and_then(|column| column.as_primitive_opt::<Date32Type>());
+        let days = days.ok_or_else(|| Error::bug("rows without a local date"))?;
+        Ok(Some(days.iter().map(|day| day.is_some_and(|day| day < before)).collect()))
+    }
+
+    fn is_erased(&self, key: Key) -> bool {
+        !self.erased.is_empty() && self.erased.contains(&self.digest(key))
+    }
+
+    /// Keyed, so that nobody can try out which record it was.
+    pub fn digest(&self, key: Key) -> [u8; 16] {
+        use hmac::{Hmac, KeyInit as _, Mac as _};
+        let mut digest = [0; 16];
+        if let Ok(mut mac) = Hmac::<sha2::Sha256>::new_from_slice(&self.secret) {
+            mac.update(b"erased:v1:");
+            mac.update(&key.high.to_le_bytes());
+            mac.update(&key.low.to_le_bytes());
+            digest.copy_from_slice(&mac.finalize().into_bytes()[..16]);
+        }
+        digest
+    }
+}
+
+impl OpenTable {
+    fn write(&mut self, rows: RecordBatch) -> Result<()> {
+        let rows_writer = self.rows.get_or_insert_with(|| RowWriter::start(self.place.clone(), self.next_file));
+        rows_writer.write(rows)
+    }
+
+    fn close_rows(&mut self) -> Result<()> {
+        let Some(rows) = self.rows.take() else { return Ok(()) };
+        let written = rows.finish()?;
+        self.take(written);
+        Ok(())
+    }
+
+    /// New files hold records of the table from now on.
+    fn take(&mut self, written: Vec<Written>) {
+        // Numbers are given in order, so the next free one follows the number of files ever written.
+        self.next_file += u32::try_from(written.len()).unwrap_or(u32::MAX);
+        self.files.extend(written.into_iter().map(|w| Live { add: w.add, new: Some(w.file) }));
+    }
+
+    /// Writes files again without some of their rows (numbers in order).
+    fn rewrite(&mut self, dropped: &BTreeMap<usize, Vec<u32>>) -> Result<()> {
+        let folder = self.place.folder();
+        for (file, gone) in dropped {
+            let mut gone = gone.iter().copied().peekable();
+            let mut row = 0_u32;
+            for batch in read_rows(&folder, &self.files[*file].add)? {
+                let batch = batch?;
+                let keep: Vec<bool> = (0..batch.num_rows())
+                    .map(|_| {
+                        let stays = gone.next_if_eq(&row).is_none();
+                        row += 1;
+                        stays
+                    })
+                    .collect();
+                let kept = if keep.contains(&false) { keep_rows(&batch, keep)? } else { batch };
+                if kept.num_rows() > 0 {
+                    self.write(kept)?;
+                }
+            }
+        }
+        self.exchange(&dropped.keys().copied().collect())
+    }
+
+    /// Closes what was written in place of some files, and lets these go.
+    pub fn exchange(&mut self, gone: &BTreeSet<usize>) -> Result<()> {
+        self.close_rows()?;
+        let folder = self.place.folder();
+        let mut number = 0;
+        let mut unwanted = Vec::new();
+        self.files.retain(|live| {
+            let stays = !gone.contains(&number);
+            number += 1;
+            if !stays {
+                unwanted.push(live.clone());
+            }
+            stays
+        });
+        for live in unwanted {
+            match live.new {
+                // Nobody can have seen a file of this load.
+                Some(_) => fs::remove_file(folder.join(&live.add.path)).map_err(|e| disk::failed(&folder, e))?,
+                None => self.removed.push(live.add),
             }
         }
         Ok(())
+    }
+
+    /// Writes rows in place of files that [`OpenTable::exchange`] takes away, without changing what the table says.
+    pub fn rearrange(&mut self, rows: RecordBatch) -> Result<()> {
+        self.rearranged = true;
+        self.write(rows)
+    }
+
+    /// The Delta commit; returns its version and the log files it wrote.
+    async fn commit(&mut self, name: &str) -> Result<(u64, Vec<StoredFile>)> {
+        let failed = |e| tables::failed(name, "written", e);
+        let data_change = !self.rearranged;
+        let mut actions: Vec<Action> =
+            self.removed.iter().map(|add| Action::Remove(removal(add, self.place.written_at, data_change))).collect();
+        let new = self.files.iter().filter(|live| live.new.is_some());
+        actions.extend(new.map(|live| Action::Add(Add { data_change, ..live.add.clone() })));
+        let snapshot = self.delta.snapshot().map_err(failed)?;
+        let operation = DeltaOperation::Write {
+            mode: SaveMode::Append,
+            partition_by: Some(vec![PARTITION.to_owned()]),
+            predicate: None,
+        };
+        let commit = CommitBuilder::from(tables::commit_properties())
+            .with_actions(actions)
+            .build(Some(snapshot), self.delta.log_store(), operation)
+            .await
+            .map_err(failed)?;
+        let mut log = self.log.take();
+        log.retain(|file| self.place.root.join(&file.path).exists());
+        Ok((commit.version(), log))
     }
 }
 
@@ -249,71 +504,24 @@ async fn active_files(delta: &DeltaTable, name: &str) -> Result<Vec<Add>> {
             partition_values: file.partition_values_map(),
             size: file.size(),
             modification_time: file.modification_time(),
+            stats: file.num_records().map(|rows| format!("{{\"numRecords\":{rows}}}")),
             data_change: true,
             ..Add::default()
         })
         .try_collect::<Vec<_>>()
         .await;
-    files.map_err(|e| tables::failed(name, "listed", e))
+    let mut files = files.map_err(|e| tables::failed(name, "listed", e))?;
+    files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
 }
 
-fn unreadable(path: &Path, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    Error::data(format!("the table file {file} cannot be read")).with_cause(cause)
+/// Rows of a file, as its statistics say.
+fn rows_of(add: &Add) -> u64 {
+    let stats = add.stats.as_deref().and_then(|stats| serde_json::from_str::<serde_json::Value>(stats).ok());
+    stats.and_then(|stats| stats["numRecords"].as_u64()).unwrap_or_default()
 }
 
-fn note_keys(path: &Path, index: u32, identity: &mut Identity) -> Result<()> {
-    let file = File::open(path).map_err(|e| unreadable(path, e))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| unreadable(path, e))?;
-    let mask = ProjectionMask::columns(builder.parquet_schema(), ["key_hi", "key_lo", "row_hash", "recorded_at"]);
-    let reader = builder.with_projection(mask).with_batch_size(65_536).build().map_err(|e| unreadable(path, e))?;
-    for batch in reader {
-        let batch = batch.map_err(|e| unreadable(path, e))?;
-        let keys = Keys::of(&batch)?;
-        for row in 0..batch.num_rows() {
-            let known = Known { row_hash: keys.row_hash(row), recorded: keys.recorded(row), file: index };
-            identity.note(keys.key(row), known);
-        }
-    }
-    Ok(())
-}
-
-/// The identity columns of a batch.
-struct Keys<'b> {
-    hi: &'b Int64Array,
-    lo: &'b Int64Array,
-    row_hash: &'b Int64Array,
-    recorded: &'b TimestampMicrosecondArray,
-}
-
-impl<'b> Keys<'b> {
-    fn of(batch: &'b RecordBatch) -> Result<Self> {
-        let column = |name: &str| {
-            batch.column_by_name(name).ok_or_else(|| Error::bug(format!("rows without the column {name}")))
-        };
-        let wrong = || Error::bug("identity columns of another type");
-        Ok(Self {
-            hi: column("key_hi")?.as_primitive_opt::<Int64Type>().ok_or_else(wrong)?,
-            lo: column("key_lo")?.as_primitive_opt::<Int64Type>().ok_or_else(wrong)?,
-            row_hash: column("row_hash")?.as_primitive_opt::<Int64Type>().ok_or_else(wrong)?,
-            recorded: column("recorded_at")?.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(wrong)?,
-        })
-    }
-
-    fn key(&self, row: usize) -> u128 {
-        key(self.hi.value(row), self.lo.value(row))
-    }
-
-    fn row_hash(&self, row: usize) -> i64 {
-        self.row_hash.value(row)
-    }
-
-    fn recorded(&self, row: usize) -> i64 {
-        if self.recorded.is_null(row) { i64::MIN } else { self.recorded.value(row) }
-    }
-}
-
-fn stamp(batch: &RecordBatch, identities: &[u128], load_id: u64, now: DateTime<Utc>) -> Result<RecordBatch> {
+fn stamp(batch: &RecordBatch, identities: Option<&Vec<Key>>, load_id: u64, now: DateTime<Utc>) -> Result<RecordBatch> {
     let rows = batch.num_rows();
     let schema = batch.schema();
     let mut columns = batch.columns().to_vec();
@@ -326,141 +534,23 @@ fn stamp(batch: &RecordBatch, identities: &[u128], load_id: u64, now: DateTime<U
     let loaded = TimestampMicrosecondArray::from(vec![now.timestamp_micros(); rows]).with_timezone("UTC");
     set("loaded_at", Arc::new(loaded))?;
     set("load_id", Arc::new(Int64Array::from(vec![i64::try_from(load_id).unwrap_or(i64::MAX); rows])))?;
-    set("key_hi", Arc::new(identities.iter().map(|k| high_half(*k)).collect::<Int64Array>()))?;
-    set("key_lo", Arc::new(identities.iter().map(|k| low_half(*k)).collect::<Int64Array>()))?;
+    if let Some(identities) = identities {
+        set("key_hi", Arc::new(identities.iter().map(|key| key.high.cast_signed()).collect::<Int64Array>()))?;
+        set("key_lo", Arc::new(identities.iter().map(|key| key.low.cast_signed()).collect::<Int64Array>()))?;
+    }
     RecordBatch::try_new(schema, columns).map_err(|e| Error::bug("rows of another schema").with_cause(e))
 }
 
-fn keep_rows(batch: &RecordBatch, keep: Vec<bool>) -> Result<RecordBatch> {
+pub(super) fn keep_rows(batch: &RecordBatch, keep: Vec<bool>) -> Result<RecordBatch> {
     filter_record_batch(batch, &BooleanArray::from(keep))
         .map_err(|e| Error::bug("rows cannot be filtered").with_cause(e))
 }
 
-/// Writes a batch. One of a single month, as most are in an extract in order of time, need not be divided, which would
-/// copy it.
-async fn write_rows(writer: &mut RecordBatchWriter, batch: RecordBatch) -> std::result::Result<(), DeltaTableError> {
-    let months = batch.column_by_name(PARTITION).and_then(|column| column.as_string_opt::<i32>());
-    let month = months.and_then(|months| {
-        let mut values = months.iter();
-        let first = values.next()??;
-        values.all(|month| month == Some(first)).then(|| first.to_owned())
-    });
-    let Some(month) = month else { return writer.write(batch).await };
-    let values = std::iter::once((PARTITION.to_owned(), month.into())).collect();
-    writer.write_partition(batch, &values, WriteMode::Default).await?;
-    Ok(())
-}
-
-async fn commit_table(name: &str, table: &mut OpenTable) -> Result<u64> {
-    let failed = |e| tables::failed(name, "written", e);
-    let mut actions = Vec::new();
-    // Records that were revised leave the file they were in: it is written again without them.
-    for (index, keys) in std::mem::take(&mut table.replaced) {
-        let old = &table.files[index as usize];
-        for batch in read_file(&table.folder, old)? {
-            let batch = batch?;
-            let columns = Keys::of(&batch)?;
-            let keep = (0..batch.num_rows()).map(|row| !keys.contains(&columns.key(row))).collect();
-            let kept = keep_rows(&batch, keep)?;
-            if kept.num_rows() > 0 {
-                table.writer.write(kept).await.map_err(failed)?;
-            }
-        }
-        actions.push(Action::Remove(removal(old)));
-    }
-    let mut adds = table.writer.flush().await.map_err(failed)?;
-    if !table.rewritten.is_empty() {
-        adds = drop_superseded(name, table, adds).await?;
-    }
-    actions.extend(adds.into_iter().map(Action::Add));
-    let snapshot = table.delta.snapshot().map_err(failed)?;
-    let operation = DeltaOperation::Write {
-        mode: SaveMode::Append,
-        partition_by: Some(vec![PARTITION.to_owned()]),
-        predicate: None,
-    };
-    // Old log entries stay: store versions name them.
-    let properties = CommitProperties::default().with_cleanup_expired_logs(Some(false));
-    let commit = CommitBuilder::from(properties)
-        .with_actions(actions)
-        .build(Some(snapshot), table.delta.log_store(), operation)
-        .await
-        .map_err(failed)?;
-    Ok(commit.version())
-}
-
-/// Of records that this load wrote more than once, only the last version stays: the new files that hold an earlier one
-/// are written again before anybody can see them.
-async fn drop_superseded(name: &str, table: &mut OpenTable, adds: Vec<Add>) -> Result<Vec<Add>> {
-    let failed = |e| tables::failed(name, "written", e);
-    let mut kept_already = KeySet::default();
-    let mut clean = Vec::new();
-    let mut dirty = Vec::new();
-    for add in adds {
-        let mut batches = Vec::new();
-        let mut dropped = false;
-        for batch in read_file(&table.folder, &add)? {
-            let batch = batch?;
-            let columns = Keys::of(&batch)?;
-            let keep: Vec<bool> = (0..batch.num_rows())
-                .map(|row| {
-                    let key = columns.key(row);
-                    if !table.rewritten.contains(&key) {
-                        return true;
-                    }
-                    let last = table.identity.get(key);
-                    let is_last = last
-                        .is_some_and(|l| l.row_hash == columns.row_hash(row) && l.recorded == columns.recorded(row));
-                    is_last && kept_already.insert(key)
-                })
-                .collect();
-            dropped |= keep.iter().any(|k| !k);
-            batches.push(keep_rows(&batch, keep)?);
-        }
-        if !dropped {
-            clean.push(add);
-            continue;
-        }
-        for batch in batches.into_iter().filter(|b| b.num_rows() > 0) {
-            table.writer.write(batch).await.map_err(failed)?;
-        }
-        dirty.push(add);
-    }
-    clean.extend(table.writer.flush().await.map_err(failed)?);
-    for add in dirty {
-        remove_file(&table.folder.join(&add.path));
-    }
-    Ok(clean)
-}
-
-/// The rows of a table file, with the partition column that Delta keeps outside of it, in the table's column order.
-fn read_file(folder: &Path, add: &Add) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
-    let path = folder.join(&add.path);
-    let month = add.partition_values.get(PARTITION).cloned().flatten().unwrap_or_default();
-    let file = File::open(&path).map_err(|e| unreadable(&path, e))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-        .and_then(|b| b.with_batch_size(65_536).build())
-        .map_err(|e| unreadable(&path, e))?;
-    Ok(reader.map(move |batch| {
-        let batch = batch.map_err(|e| unreadable(&path, e))?;
-        with_partition(&batch, &month)
-    }))
-}
-
-fn with_partition(batch: &RecordBatch, month: &str) -> Result<RecordBatch> {
-    let mut fields = batch.schema().fields().to_vec();
-    fields.push(Arc::new(arrow::datatypes::Field::new(PARTITION, arrow::datatypes::DataType::Utf8, false)));
-    let mut columns = batch.columns().to_vec();
-    columns.push(Arc::new(StringArray::from(vec![month; batch.num_rows()])));
-    RecordBatch::try_new(Arc::new(arrow::datatypes::Schema::new(fields)), columns)
-        .map_err(|e| Error::bug("a table file of another schema").with_cause(e))
-}
-
-fn removal(add: &Add) -> deltalake_core::kernel::Remove {
-    deltalake_core::kernel::Remove {
+fn removal(add: &Add, at: i64, data_change: bool) -> Remove {
+    Remove {
         path: add.path.clone(),
-        data_change: true,
-        deletion_timestamp: Some(add.modification_time),
+        data_change,
+        deletion_timestamp: Some(at),
         extended_file_metadata: Some(true),
         partition_values: Some(add.partition_values.clone()),
         size: Some(add.size),
@@ -468,11 +558,5 @@ fn removal(add: &Add) -> deltalake_core::kernel::Remove {
         deletion_vector: None,
         base_row_id: None,
         default_row_commit_version: None,
-    }
-}
-
-fn remove_file(path: &Path) {
-    if let Err(cause) = fs::remove_file(path) {
-        tracing::warn!(%cause, "a file that no version names could not be removed");
     }
 }

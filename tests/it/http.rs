@@ -16,7 +16,7 @@ use vigie::app::admin::first_run_token;
 use crate::support::{island, island_app, last_year, program, rows, vigie};
 
 /// Pages of somebody who is signed in.
-const PAGES: [&str; 8] = ["/", "/map", "/kpis", "/patrol", "/reports", "/anpr", "/data", "/audit"];
+const PAGES: [&str; 9] = ["/", "/map", "/kpis", "/patrol", "/reports", "/anpr", "/data", "/quality", "/audit"];
 
 /// The one first-run token of the island's store: a second one would end it for tests that run beside.
 fn token() -> &'static str {
@@ -343,6 +343,7 @@ async fn every_path_of_the_api_answers_200() {
         "/api/v1/anpr/cameras".to_owned(),
         "/api/v1/query/datasets".to_owned(),
         "/api/v1/loads".to_owned(),
+        "/api/v1/quality".to_owned(),
         "/api/v1/audit".to_owned(),
     ] {
         let reply = door.get(&path).await;
@@ -359,9 +360,18 @@ async fn openapi_names_every_path_that_answers() {
     let door = Door::signed_in();
     let document = door.get("/api/v1/openapi.json").await.json();
     assert!(document["openapi"].as_str().unwrap().starts_with("3."));
-    for path in
-        ["about", "hotspots", "trend", "kpis", "anpr/flow", "anpr/cameras", "loads", "audit", "query/daily_counts"]
-    {
+    for path in [
+        "about",
+        "hotspots",
+        "trend",
+        "kpis",
+        "anpr/flow",
+        "anpr/cameras",
+        "loads",
+        "quality",
+        "audit",
+        "query/daily_counts",
+    ] {
         assert!(document["paths"].get(format!("/api/v1/{path}")).is_some(), "{path}");
     }
     for (path, operation) in document["paths"].as_object().unwrap() {

@@ -195,7 +195,7 @@ async fn too_many_bad_rows_and_nothing_is_written() {
         feed: "jersey-stops".into(),
         files: vec![file.clone()],
         max_reject_share: share,
-        dry_run: false,
+        ..Request::default()
     };
     let refused = load(&app, &loader(), &request(0.4), &|_, _, _| {}).await.unwrap_err();
     assert_eq!(refused.kind(), Kind::Data);
@@ -231,13 +231,10 @@ async fn a_file_that_breaks_off_leaves_the_last_version() {
     assert_eq!(app.store.loads().unwrap().len(), 2, "a load that failed has no line");
 }
 
-/// Copies the control database with its write-ahead log.
+/// Copies the control database with its seal.
 fn copy_control(from: &Path, to: &Path) {
-    for name in ["control.sqlite", "control.sqlite-wal", "control.sqlite-shm"] {
-        let _ = fs::remove_file(to.join(name));
-        if from.join(name).exists() {
-            fs::copy(from.join(name), to.join(name)).unwrap();
-        }
+    for name in ["control.sqlite", "control.seal"] {
+        fs::copy(from.join(name), to.join(name)).unwrap();
     }
 }
 
@@ -274,7 +271,7 @@ async fn a_second_writer_is_told_to_wait() {
     let files = tempfile::tempdir().unwrap();
     let file = put(files.path(), "stops.csv", stops(&[stop(1, 10, "none")]));
     let (_folder, app) = new_store("jersey", "Europe/Jersey").await;
-    let first = app.store.writer().await.unwrap();
+    let first = app.store.writer(app.now()).await.unwrap();
     let busy = ingest(&app, "jersey-stops", std::slice::from_ref(&file)).await.unwrap_err();
     assert_eq!(busy.kind(), Kind::Busy);
     let other = vigie(app.store.root(), &["--json", "ingest", "--feed", "jersey-stops", text(&file)]);
@@ -282,7 +279,7 @@ async fn a_second_writer_is_told_to_wait() {
     assert_eq!(other.json()["error"]["kind"], "busy");
     // Reading goes on meanwhile.
     assert!(outcomes(&app, AsOf::Newest).await.is_empty());
-    first.abandon().await.unwrap();
+    first.abandon().unwrap();
     assert_eq!(ingest(&app, "jersey-stops", &[file]).await.unwrap().version, 1);
 }
 
@@ -400,7 +397,7 @@ proptest! {
                     .map(|line| line.as_ref().map_or_else(|| "nonsense\n".to_owned(), Stop::line))
                     .collect();
                 let file: PathBuf = put(files.path(), "stops.csv", HEADER.to_owned() + &text);
-                let request = Request { feed: "jersey-stops".into(), files: vec![file], max_reject_share: 1.0, dry_run: false };
+                let request = Request { feed: "jersey-stops".into(), files: vec![file], max_reject_share: 1.0, ..Request::default() };
                 let report = load(&app, &loader(), &request, &|_, _, _| {}).await.unwrap();
                 let good: Vec<Stop> = lines.iter().flatten().cloned().collect();
                 let (accepted, revised, unchanged, duplicate) = model.load(&good);

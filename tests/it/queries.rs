@@ -23,6 +23,7 @@ fn value(param: &ParamDoc) -> String {
         "threshold_s" => "600".to_owned(),
         "stock" => "officers".to_owned(),
         "agg" => "last".to_owned(),
+        "many" => "20".to_owned(),
         other => panic!("no value for the parameter {other}"),
     }
 }
@@ -39,7 +40,7 @@ async fn every_query_runs_and_keeps_to_its_header() {
         let found: Vec<&str> = answer.schema.fields().iter().map(|field| field.name().as_str()).collect();
         let promised: Vec<&str> = query.columns.iter().map(|column| column.name.as_str()).collect();
         assert_eq!(found, promised, "{}", query.name);
-        assert!(answer.row_count() > 0 || query.name == "rejects", "{} has no rows", query.name);
+        assert!(answer.row_count() > 0 || query.name.starts_with("reject"), "{} has no rows", query.name);
         for column in found {
             let personal = ["vrm", "token", "person", "victim"].iter().any(|word| column.contains(word));
             assert!(!personal, "{}.{column}: named queries hold no single records", query.name);

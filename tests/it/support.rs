@@ -97,7 +97,7 @@ async fn store_at(root: &Path, study_area: &str, zone: &str) -> App {
 
 /// Loads files; at most 5 % of the rows may be refused.
 pub async fn ingest(app: &App, feed: &str, files: &[PathBuf]) -> Result<LoadReport> {
-    let request = Request { feed: feed.to_owned(), files: files.to_vec(), max_reject_share: 0.05, dry_run: false };
+    let request = Request { feed: feed.to_owned(), files: files.to_vec(), ..Request::default() };
     let report = load(app, &loader(), &request, &|_, _, _| {}).await?;
     assert!(report.reconciles(), "{report:?}");
     Ok(report)

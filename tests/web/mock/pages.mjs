@@ -76,9 +76,24 @@ export const pages = {
     loads: [{ version: 7, loaded_at: '15 Jan 2018 09:12', feed: 'jersey-crimes', files: 'crimes.csv.gz', rows_in: '9,130', accepted: '9,120', revised: '0', unchanged: '0', duplicate: '2', rejected: '8', rejected_by: [['bad_time', 5], ['unknown_code', 3]] },
       { version: 6, loaded_at: '15 Jan 2018 09:11', feed: 'jersey-incidents', files: 'incidents.csv.gz', rows_in: '61,344', accepted: '61,344', revised: '0', unchanged: '0', duplicate: '0', rejected: '0', rejected_by: [] }],
   }),
+  quality: () => ({
+    empty_tables: 'Collisions', reconciliation: '1 load read as many rows as the source stated; for 1 load it did not say.',
+    tables: [{
+      id: 'crimes', name: 'Crimes', finding: 'Crimes: 2 of 3 columns are complete; flags is filled least (23.5%)', svg: chart,
+      facts: [{ label: 'Records', value: '9,120' }, { label: 'With a position', value: '98.7%' }, { label: 'Crowded points', value: '2' }, { label: 'Records at them', value: '61 (0.7% of located)' }],
+      columns: { headers: ['Column', 'Filled', 'Missing', 'Share filled'], rows: [['crime_id', '9,120', '0', '100.0%'], ['flags', '2,143', '6,977', '23.5%'], ['position', '9,004', '116', '98.7%']] },
+      delays: { headers: ['From, to', 'Records', 'Median', '90th percentile', 'Backwards', 'Not known'], rows: [['event to record', '9,119', '8.6 hours', '10.1 days', '1', '0']] },
+      places: { headers: ['What was noted', 'Records', 'Share'], rows: [['without a position: no location', '116', '1.3%'], ['outside areas', '4', '<0.1%']] },
+    }],
+    rejects: { headers: ['Feed and reason', 'Rows', 'Share of rows read'], rows: [['jersey-crimes: bad time', '5', '0.1%']] },
+    loads: [
+      { load_id: 2, feed: 'jersey-crimes', loaded_at: '15 January 2018', rows_in: '9,130', accepted: '9,120', revised: '0', unchanged: '0', duplicate: '2', rejected: '8', stated: '● 9,130, agrees' },
+      { load_id: 1, feed: 'jersey-incidents', loaded_at: '15 January 2018', rows_in: '61,344', accepted: '61,344', revised: '0', unchanged: '0', duplicate: '0', rejected: '0', stated: '– not stated' },
+    ],
+  }),
   audit: () => ({ rows: [{ at: '15 Jan 2018 09:20:11', who: 'analyst', role: 'analyst', action: 'ask', subject: 'hotspots crimes', purpose: '', reference: '', outcome: 'allowed', rows: '1,188' }] }),
 };
 
 export const titles = {
-  start: 'Start', map: 'Hotspot map', kpis: 'KPIs', patrol: 'Patrol', reports: 'Reports', anpr: 'ANPR', data: 'Data', audit: 'Audit',
+  start: 'Start', map: 'Hotspot map', kpis: 'KPIs', patrol: 'Patrol', reports: 'Reports', anpr: 'ANPR', data: 'Data', quality: 'Data quality', audit: 'Audit',
 };
