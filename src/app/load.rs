@@ -142,7 +142,7 @@ pub async fn load_keeping(
     let mut writer = app.store.writer(app.now()).await?;
     let digests = digest_in_background(&request.files);
     let mut run = Run { feed: &feed, totals: Totals::default(), rejects, stated: Stated::default() };
-    let read = run.files(&mut writer, request, &places, key.as_deref(), progress).await;
+    let read = run.files(app, &mut writer, request, &places, key.as_deref(), progress).await;
     let files = digests.join().map_err(|_| Error::bug("a file could not be hashed"))??;
     if let Err(error) = read {
         writer.abandon()?;
@@ -196,6 +196,7 @@ struct Run<'f> {
 impl Run<'_> {
     async fn files(
         &mut self,
+        app: &App,
         writer: &mut Writer<'_>,
         request: &Request,
         places: &Places,

@@ -17,7 +17,7 @@ use crate::engine::{Snapshot, Value};
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
 use crate::model::provenance::{Provenance, generator};
-use crate::model::schema::{Table, table};
+use crate::model::schema::{Table, table, tables as all_tables};
 use crate::store::{AsOf, LoadRecord};
 
 /// What is asked.
@@ -146,6 +146,7 @@ async fn tables(snapshot: &Snapshot, question: &Question) -> Result<Vec<TableQua
     }
     let mut tables = columns(&snapshot.query("quality_columns", &params).await?.batches)?;
     tables.retain(|table| question.dataset.as_ref().is_none_or(|asked| *asked == table.dataset));
+    tables.sort_by_key(|table| all_tables().iter().position(|known| known.name == table.dataset));
     let mut delays = delays(&snapshot.query("quality_delays", &params).await?.batches)?;
     let labels = label_counts(&snapshot.query("quality_places", &params).await?.batches)?;
     let many = i64::try_from(MANY_AT_A_POINT).unwrap_or(i64::MAX);

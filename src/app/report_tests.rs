@@ -103,6 +103,7 @@ fn loads_of_a_feed_are_one_line_without_their_times() {
         revised: 1,
         unchanged: 0,
         duplicate: 0,
+        withheld: 0,
         rejected: [("bad_time".to_owned(), 1)].into(),
         rejected_total: 1,
         labels: BTreeMap::new(),

@@ -75,7 +75,7 @@ fn list(loads: &[LoadRecord]) -> String {
 /// One line a fact.
 fn one(load: &LoadRecord) -> String {
     let mut text = String::new();
-    let mut say = |name: &str, value: String| text.push_str(&format!("{name:<14}{value}\n"));
+    let mut say = |name: &str, value: String| text.push_str(&format!("{name:<16}{value}\n"));
     say("load", load.load_id.to_string());
     say("version", load.version.to_string());
     say("feed", load.feed.clone());
@@ -101,13 +101,13 @@ fn one(load: &LoadRecord) -> String {
         Some(stated) => format!("{}, {}", thousands(stated), agreement(load.rows_in, stated)),
         None => "not stated".to_owned(),
     };
-    text.push_str(&format!("{:<14}{stated}\n", "source's count"));
+    text.push_str(&format!("{:<16}{stated}\n", "source's count"));
     let seconds = load.elapsed_ms as f64 / 1000.0;
     let speed = match load.rows_in.saturating_mul(1000).checked_div(load.elapsed_ms) {
         Some(rows) => format!(", {} rows/s", thousands(rows)),
         None => String::new(),
     };
-    text.push_str(&format!("{:<14}{seconds:.1} s{speed}\n", "took"));
+    text.push_str(&format!("{:<16}{seconds:.1} s{speed}\n", "took"));
     text
 }
 

@@ -100,7 +100,7 @@ fn text(answer: &QualityAnswer) -> String {
         }
         if places.crowded_points > 0 {
             text.push_str(&format!(
-                "  {} exact points hold many records: {} ({} of those located)\n",
+                "  exact points with many records: {}, which hold {} ({} of those located)\n",
                 thousands(places.crowded_points),
                 thousands(places.crowded_records),
                 percent(places.crowded_share)

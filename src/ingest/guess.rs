@@ -172,7 +172,7 @@ fn written(choice: &Choice, profiles: &[Profile], file: &str, delimiter: char) -
 /// Rows of the first batch, and how many of them the feed accepts. Nothing is kept, so any key will do for plates.
 fn trial(path: &Path, feed: &Feed) -> Result<(u64, u64)> {
     let Some(batch) = read::open(path, feed)?.next().transpose()? else { return Ok((0, 0)) };
-    let context = Context { source: "guess", areas: None, plate_key: Some(&[0; 32]) };
+    let context = Context { source: "guess", areas: None, plate_key: Some(&[0; 32]), coast_tolerance_m: 0.0 };
     let cleaned = clean(&batch, feed, &context, &mut Lattice::stored())?;
     Ok((cleaned.rows_in, cleaned.batch.num_rows() as u64))
 }

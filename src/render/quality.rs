@@ -34,7 +34,10 @@ pub fn context(quality: &Released<Quality>) -> Value {
 
 fn section(table: &TableQuality) -> Value {
     let places = &table.places;
-    let crowded = format!("{} ({} of located)", thousands(places.crowded_records), percent(places.crowded_share));
+    let crowded = match places.crowded_records {
+        0 => "0".to_owned(),
+        n => format!("{} ({} of located)", thousands(n), percent(places.crowded_share)),
+    };
     json!({
         "id": table.dataset,
         "name": table_name(&table.dataset),
@@ -42,8 +45,8 @@ fn section(table: &TableQuality) -> Value {
         "facts": [
             {"label": "Records", "value": thousands(table.records)},
             {"label": "With a position", "value": percent(places.located_share)},
-            {"label": "Exact points with many records", "value": thousands(places.crowded_points)},
-            {"label": "Records at those points", "value": crowded},
+            {"label": "Crowded points", "value": thousands(places.crowded_points)},
+            {"label": "Records at them", "value": crowded},
         ],
         "svg": draw(&format!("completeness-{}", table.dataset), &[table]),
         "columns": {

@@ -25,9 +25,9 @@ pub fn text(options: &Options, span: &Span) -> String {
          pings.csv.gz       positions of patrolling units of the last {ping_days} days\n\
          roads.geojson, roads_nodes.csv, roads_edges.csv   a made-up road network\n\
          dirty/             extracts that go wrong in known ways; together they hold every reason to refuse a row and\n\
-         \x20                   every label. crimes-dirty.csv has a feed of its own, crimes-dirty.toml\n\
+         \x20                  every label. crimes-dirty.csv has a feed of its own, crimes-dirty.toml\n\
          truth.json         everything that was planted: hotspots, changes, repeats, convoy, bad and\n\
-         \x20                   labelled rows, calibration\n\
+         \x20                  labelled rows, calibration\n\
          \n\
          The volumes follow the figures of the 2017 policing plan: 14,000 incidents and 3,000 crimes a year at scale 1.\n",
         seed = options.seed,

@@ -17,6 +17,7 @@ mod guess;
 mod http;
 mod load;
 mod locked;
+mod places;
 mod properties;
 mod quality;
 mod queries;

@@ -283,7 +283,7 @@ fn score(table: &Table, matches: &[Match], has_place: bool) -> Option<f64> {
 fn place(profiles: &[Profile]) -> Option<Place> {
     let number = |profile: &&Profile| matches!(profile.kind, Kind::Whole | Kind::Decimal);
     let within = |profile: &Profile, low: f64, high: f64| profile.range.is_some_and(|(l, h)| l >= low && h <= high);
-    let best = |names: &[&str], low: f64, high: f64| {
+    let best = |names: &str, low: f64, high: f64| {
         let fits = profiles.iter().enumerate().filter(|(_, p)| number(p) && within(p, low, high));
         let fits = fits.map(|(at, p)| (at, p.name.fits(names))).filter(|(_, fit)| *fit > 0.3);
         fits.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))

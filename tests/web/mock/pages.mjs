@@ -80,7 +80,7 @@ export const pages = {
     empty_tables: 'Collisions', reconciliation: '1 load read as many rows as the source stated; for 1 load it did not say.',
     tables: [{
       id: 'crimes', name: 'Crimes', finding: 'Crimes: 2 of 3 columns are complete; flags is filled least (23.5%)', svg: chart,
-      facts: [{ label: 'Records', value: '9,120' }, { label: 'With a position', value: '98.7%' }, { label: 'Exact points with many records', value: '2' }, { label: 'Records at those points', value: '61 (0.7% of located)' }],
+      facts: [{ label: 'Records', value: '9,120' }, { label: 'With a position', value: '98.7%' }, { label: 'Crowded points', value: '2' }, { label: 'Records at them', value: '61 (0.7% of located)' }],
       columns: { headers: ['Column', 'Filled', 'Missing', 'Share filled'], rows: [['crime_id', '9,120', '0', '100.0%'], ['flags', '2,143', '6,977', '23.5%'], ['position', '9,004', '116', '98.7%']] },
       delays: { headers: ['From, to', 'Records', 'Median', '90th percentile', 'Backwards', 'Not known'], rows: [['event to record', '9,119', '8.6 hours', '10.1 days', '1', '0']] },
       places: { headers: ['What was noted', 'Records', 'Share'], rows: [['without a position: no location', '116', '1.3%'], ['outside areas', '4', '<0.1%']] },
