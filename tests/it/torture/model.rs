@@ -16,10 +16,12 @@ use vigie::store::AsOf;
 
 use super::trial::{Snapshot, quick_folder, read_folder, write_folder};
 use super::{Dice, on_all_cores, times};
-use crate::support::{loader, new_store, noon, put};
+use crate::support::{loader, new_store, noon, put, text};
 
 const HEADER: &str = "stop_id,stopped_at,recorded,unit_id,reason,outcome,lat,lon\n";
 const VERSIONS: u32 = 6;
+/// The version with which the source takes a record back. Later ones bring it back again.
+const TAKEN_BACK: u32 = 4;
 
 /// One version of one record, as the source wrote it. A higher version was written later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +34,9 @@ impl Row {
     fn line(self) -> String {
         let Row { id, version } = self;
         let (month, minute) = (id % 4 + 5, version * 10);
+        let reason = if version == TAKEN_BACK { "VOID" } else { "vehicle" };
         format!(
-            "S{id:03},2015-{month:02}-01 10:00:00,2016-01-01 00:{minute:02}:00,U1,vehicle,version {version},49.19,-2.11\n"
+            "S{id:03},2015-{month:02}-01 10:00:00,2016-01-01 00:{minute:02}:00,U1,{reason},version {version},49.19,-2.11\n"
         )
     }
 }
@@ -45,7 +48,7 @@ fn extract(rows: &[Row]) -> String {
 /// What is done to the store.
 #[derive(Debug, Clone)]
 enum Step {
-    /// An extract of any versions of any records: new, revised, repeated or late.
+    /// An extract of any versions of any records: new, revised, taken back, repeated or late.
     Load(Vec<Row>),
     /// The bytes of an earlier extract again.
     SameBytes(usize),
@@ -153,8 +156,7 @@ impl Walk {
 }
 
 async fn ingest(app: &App, files: &[PathBuf]) -> LoadReport {
-    let request =
-        Request { feed: "jersey-stops".into(), files: files.to_vec(), max_reject_share: 0.0, ..Request::default() };
+    let request = Request { feed: feed().into(), files: files.to_vec(), max_reject_share: 0.0, ..Request::default() };
     let report = load(app, &loader(), &request, &|_, _, _| {}).await.unwrap();
     assert!(report.reconciles(), "{report:?}");
     report
@@ -166,12 +168,30 @@ async fn rows(app: &App, as_of: AsOf, sql: &str) -> Vec<Value> {
 }
 
 async fn held(app: &App, as_of: AsOf) -> Records {
-    let found = rows(app, as_of, "SELECT stop_id, outcome FROM stops").await;
-    let number = |row: &Value, column: &str, skip: usize| row[column].as_str().unwrap()[skip..].parse().unwrap();
+    let found = rows(app, as_of, "SELECT stop_id, outcome, deleted FROM stops").await;
+    let number = |row: &Value, column: &str, skip: usize| row[column].as_str().unwrap()[skip..].parse::<u32>().unwrap();
     let records: Records =
         found.iter().map(|row| (number(row, "stop_id", 1), number(row, "outcome", "version ".len()))).collect();
     assert_eq!(records.len(), found.len(), "a record is there twice");
+    for row in &found {
+        let taken_back = number(row, "outcome", "version ".len()) == TAKEN_BACK;
+        assert_eq!(row["deleted"].as_bool().unwrap_or_default(), taken_back, "{row}");
+    }
     records
+}
+
+/// The feed of stops, with a word for records that the source takes back. One file for all walks.
+fn feed() -> &'static str {
+    static FEED: OnceLock<(TempDir, String)> = OnceLock::new();
+    let (_, path) = FEED.get_or_init(|| {
+        let folder = quick_folder();
+        let plain = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("feeds/jersey-stops.toml")).unwrap();
+        let taken_back = "deleted = { from = \"reason\", values = [\"VOID\"] }\n\n[columns]";
+        let file = put(folder.path(), "stops.toml", plain.replacen("[columns]", taken_back, 1));
+        let path = text(&file).to_owned();
+        (folder, path)
+    });
+    path
 }
 
 fn root(folder: &TempDir) -> PathBuf {
