@@ -350,9 +350,9 @@ async fn a_backup_restores_to_the_same_head() {
     fs::remove_dir(&inside).unwrap();
     assert_eq!(vigie(&again, &["restore", text(&copy)]).code, 2);
     // Nobody loads meanwhile.
-    let writer = app.store.writer().await.unwrap();
+    let writer = app.store.writer(app.now()).await.unwrap();
     assert_eq!(vigie(&root, &["backup", text(&folder.path().join("busy"))]).code, 6);
-    writer.abandon().await.unwrap();
+    writer.abandon().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -250,7 +250,13 @@ fn real(file: &str) -> Option<PathBuf> {
 }
 
 async fn dry_run(app: &App, feed: &str, file: PathBuf) -> LoadReport {
-    let request = Request { feed: feed.to_owned(), files: vec![file], max_reject_share: 0.0, dry_run: true };
+    let request = Request {
+        feed: feed.to_owned(),
+        files: vec![file],
+        max_reject_share: 0.0,
+        dry_run: true,
+        ..Request::default()
+    };
     load(app, &loader(), &request, &|_, _, _| {}).await.unwrap()
 }
 

@@ -153,7 +153,8 @@ impl Walk {
 }
 
 async fn ingest(app: &App, files: &[PathBuf]) -> LoadReport {
-    let request = Request { feed: "jersey-stops".into(), files: files.to_vec(), max_reject_share: 0.0, dry_run: false };
+    let request =
+        Request { feed: "jersey-stops".into(), files: files.to_vec(), max_reject_share: 0.0, ..Request::default() };
     let report = load(app, &loader(), &request, &|_, _, _| {}).await.unwrap();
     assert!(report.reconciles(), "{report:?}");
     report
