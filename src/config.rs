@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::model::schema::table;
 use crate::model::time::Daypart;
 
 /// The file as `vigie init` writes it, with its comments.
@@ -35,6 +36,18 @@ pub struct Config {
     pub public_threshold: u32,
     /// A record outside every area but within so many metres of one belongs to the nearest; 0 for none.
     pub coast_tolerance_m: f64,
+    /// How long records of a table are kept.
+    pub keep: Vec<Keep>,
+}
+
+/// How long records of a table are kept, from the date on which they happened.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keep {
+    /// The table.
+    pub table: String,
+    /// Whole months.
+    pub months: u32,
 }
 
 /// Metres off the coast that still belong to the nearest area, unless the settings say otherwise.
@@ -61,6 +74,11 @@ pub struct GradeTarget {
     pub seconds: u32,
 }
 
+/// Number-plate reads are kept for twelve months where the settings say nothing.
+fn kept() -> Vec<Keep> {
+    vec![Keep { table: "anpr_reads".to_owned(), months: 12 }]
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
@@ -71,6 +89,8 @@ struct Raw {
     study_area: String,
     resolution: u8,
     public_threshold: u32,
+    #[serde(default = "kept")]
+    keep: Vec<Keep>,
     #[serde(default = "coast_tolerance")]
     coast_tolerance_m: f64,
     daypart: Vec<RawDaypart>,
@@ -145,6 +165,18 @@ impl Config {
             daypart.name = part.name;
             dayparts.push(daypart);
         }
+        for rule in &raw.keep {
+            let table = table(&rule.table).filter(|table| !table.times.is_empty());
+            if table.is_none() {
+                return Err(wrong("keep.table", format!("there is no table `{}` of records with a time", rule.table)));
+            }
+            if rule.months == 0 {
+                return Err(wrong("keep.months", "must be at least 1; leave the rule out to keep records".to_owned()));
+            }
+            if raw.keep.iter().filter(|other| other.table == rule.table).count() > 1 {
+                return Err(wrong("keep.table", format!("`{}` is there twice", rule.table)));
+            }
+        }
         Ok(Self {
             force: raw.force,
             zone,
@@ -155,6 +187,7 @@ impl Config {
             grade_targets: raw.grade_target,
             public_threshold: raw.public_threshold,
             coast_tolerance_m: raw.coast_tolerance_m,
+            keep: raw.keep,
         })
     }
 

@@ -137,6 +137,8 @@ pub struct LoadLine {
     pub unchanged: u64,
     /// Rows that repeat a row of the load.
     pub duplicate: u64,
+    /// Rows of records that were erased, or past their time of keeping.
+    pub withheld: u64,
     /// Refused rows by reason.
     pub rejected: BTreeMap<String, u64>,
     /// Refused rows.

@@ -6,6 +6,7 @@ pub mod admin;
 pub mod backup;
 pub mod flow;
 pub mod hotspots;
+pub mod keeping;
 pub mod kpi;
 pub mod load;
 pub mod patrol_page;

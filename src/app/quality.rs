@@ -128,6 +128,7 @@ fn line(load: &LoadRecord) -> LoadLine {
         revised: load.revised,
         unchanged: load.unchanged,
         duplicate: load.duplicate,
+        withheld: load.withheld,
         rejected: load.rejected.clone(),
         rejected_total: load.rejected_total,
         stated_rows: load.stated_rows,

@@ -6,7 +6,7 @@ use super::App;
 use crate::engine::{Answer, QueryDoc, Value, queries};
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
-use crate::store::AsOf;
+use crate::store::{AsOf, Erasure};
 
 /// Runs one read-only statement: single records may be in its answer.
 ///
@@ -50,6 +50,14 @@ pub async fn query(app: &App, who: &Principal, name: &str, given: &[(String, Str
         }
     }
     app.engine.snapshot(as_of).await?.query(name, &params).await
+}
+
+/// What was erased after the version that a moment means: its answers are without these records.
+///
+/// # Errors
+/// `Missing` if the store has no such version.
+pub fn erased_since(app: &App, as_of: AsOf) -> Result<Vec<Erasure>> {
+    Ok(app.store.version(as_of)?.erased_since)
 }
 
 fn find(name: &str) -> Result<&'static QueryDoc> {

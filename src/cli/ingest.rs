@@ -72,7 +72,8 @@ impl Ingest {
         }
         let report = report?;
         let shown = if request.dry_run && !context.output.json && !context.output.quiet {
-            rejects::show(&app, &who, &request.feed, &request.files, &report.first_rejects)?
+            // Without the rows their lines still say much.
+            rejects::show(&app, &who, &request.feed, &request.files, &report.first_rejects).unwrap_or_default()
         } else {
             Vec::new()
         };

@@ -42,7 +42,7 @@ impl Loads {
 
 fn list(loads: &[LoadRecord]) -> String {
     let mut text = format!(
-        "{:>4} {:>7} {:<26}{:>10}{:>10}{:>9}{:>10}{:>10}{:>9}  {}\n",
+        "{:>4} {:>7} {:<26}{:>10}{:>10}{:>9}{:>10}{:>10}{:>9}{:>9}  {}\n",
         "load",
         "version",
         "feed",
@@ -51,12 +51,13 @@ fn list(loads: &[LoadRecord]) -> String {
         "revised",
         "unchanged",
         "duplicate",
+        "withheld",
         "rejected",
         "source's count"
     );
     for load in loads {
         text.push_str(&format!(
-            "{:>4} {:>7} {:<26}{:>10}{:>10}{:>9}{:>10}{:>10}{:>9}  {}\n",
+            "{:>4} {:>7} {:<26}{:>10}{:>10}{:>9}{:>10}{:>10}{:>9}{:>9}  {}\n",
             load.load_id,
             load.version,
             load.feed,
@@ -65,6 +66,7 @@ fn list(loads: &[LoadRecord]) -> String {
             thousands(load.revised),
             thousands(load.unchanged),
             thousands(load.duplicate),
+            thousands(load.withheld),
             thousands(load.rejected_total),
             load.stated_rows.map_or_else(|| "-".to_owned(), |stated| agreement(load.rows_in, stated))
         ));
@@ -90,6 +92,7 @@ fn one(load: &LoadRecord) -> String {
     count("revised", load.revised);
     count("unchanged", load.unchanged);
     count("duplicate", load.duplicate);
+    count("withheld", load.withheld);
     count("rejected", load.rejected_total);
     for (reason, n) in &load.rejected {
         count(&format!("  {reason}"), *n);

@@ -10,6 +10,7 @@ mod feeds;
 mod hotspots;
 mod ingest;
 mod init;
+mod keeping;
 mod kpi;
 mod loads;
 mod output;
@@ -95,6 +96,13 @@ enum Command {
     Rejects(rejects::Rejects),
     /// How complete, how soon and how well placed the records are
     Quality(quality::Quality),
+    /// How long records are kept, and erasing what is past its time
+    #[command(subcommand)]
+    Retention(keeping::Retention),
+    /// Erase single records for good (needs --purpose and --reference)
+    Erase(keeping::Erase),
+    /// Merge small files: few files a month, in order of cell and time
+    Compact(keeping::Compact),
     /// Read-only SQL over the store
     Sql(sql::Sql),
     /// A named question of the catalogue
@@ -232,6 +240,9 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Loads(command) => command.run(context),
         Command::Rejects(command) => command.run(context).await,
         Command::Quality(command) => command.run(context).await,
+        Command::Retention(command) => command.run(context).await,
+        Command::Erase(command) => command.run(context).await,
+        Command::Compact(command) => command.run(context).await,
         Command::Sql(command) => command.run(context).await,
         Command::Query(command) => command.run(context).await,
         Command::Hotspots(command) => command.run(context).await,

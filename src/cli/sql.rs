@@ -11,8 +11,9 @@ use super::output::print_bytes;
 use crate::app::sql;
 use crate::engine::{Answer, queries};
 use crate::error::{Error, Result};
+use crate::model::words::thousands;
 use crate::render::table::{Format, json_rows, rows};
-use crate::store::AsOf;
+use crate::store::{AsOf, Erasure};
 
 #[derive(Args)]
 pub(super) struct Sql {
@@ -50,7 +51,7 @@ impl Sql {
         let app = context.app()?;
         let as_of = self.shape.as_of()?;
         let answer = sql::sql(&app, &context.who(&app)?, &self.statement, as_of).await?;
-        self.shape.write(context, &answer)
+        self.shape.write(context, &answer, &sql::erased_since(&app, as_of)?)
     }
 }
 
@@ -66,7 +67,7 @@ impl Query {
         let app = context.app()?;
         let as_of = self.shape.as_of()?;
         let answer = sql::query(&app, &context.who(&app)?, name, &params, as_of).await?;
-        self.shape.write(context, &answer)
+        self.shape.write(context, &answer, &sql::erased_since(&app, as_of)?)
     }
 }
 
@@ -90,7 +91,16 @@ impl Shape {
         as_of(self.as_of.as_deref())
     }
 
-    fn write(&self, context: &Context, answer: &Answer) -> Result<()> {
+    fn write(&self, context: &Context, answer: &Answer, erased: &[Erasure]) -> Result<()> {
+        for erasure in erased {
+            context.output.remark(format!(
+                "{} records of {} were erased on {} ({}): this version is answered without them",
+                thousands(erasure.records),
+                erasure.table,
+                erasure.at.format("%-d %B %Y"),
+                erasure.why
+            ));
+        }
         let suffix = self.out.as_ref().and_then(|path| path.extension()).and_then(|e| e.to_str());
         let format = match (&self.format, suffix) {
             (Some(word), _) => Some(Format::parse(word).map_err(|e| e.at("--format"))?),
@@ -106,7 +116,10 @@ impl Shape {
         match format {
             Some(format) => print_bytes(&rows(&answer.schema, &answer.batches, format)?),
             None if context.output.json => {
-                context.output.answer(&json!({"rows": json_rows(&answer.batches)?}), String::new)
+                let rows = json_rows(&answer.batches)?;
+                let json =
+                    if erased.is_empty() { json!({"rows": rows}) } else { json!({"rows": rows, "erased": erased}) };
+                context.output.answer(&json, String::new)
             }
             None => print_bytes(&rows(&answer.schema, &answer.batches, Format::Text)?),
         }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
+use datafusion::common::TableReference;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -14,6 +16,9 @@ use crate::store::{Store, StoreVersion};
 
 /// Memory that the operators of one session may hold before they spill or fail.
 const MEMORY_BYTES: usize = 2 << 30;
+
+/// Schema of the tables with all their rows, also of records that the source took back.
+const KEPT: &str = "kept";
 
 pub(super) async fn build(store: &Store, version: &StoreVersion, config: &Config) -> Result<SessionContext> {
     let settings = SessionConfig::new()
@@ -31,6 +36,13 @@ pub(super) async fn build(store: &Store, version: &StoreVersion, config: &Config
     for function in udf::all(config) {
         context.register_udf(function);
     }
+    // The tables as they are kept stand in a schema of their own; questions see records that the source did not take back.
+    let kept: Arc<dyn SchemaProvider> = Arc::new(MemorySchemaProvider::new());
+    let catalogue_of_session =
+        context.catalog("datafusion").ok_or_else(|| Error::bug("a session without a catalogue"))?;
+    catalogue_of_session
+        .register_schema(KEPT, kept)
+        .map_err(|e| Error::bug("no schema for the kept tables").with_cause(e))?;
     for table in schema::tables() {
         let delta = store.table(version, table.name).await?;
         let unreadable = |e: Box<dyn std::error::Error + Send + Sync>| {
@@ -38,9 +50,14 @@ pub(super) async fn build(store: &Store, version: &StoreVersion, config: &Config
         };
         delta.update_datafusion_session(&context.state()).map_err(|e| unreadable(e.into()))?;
         let provider = delta.table_provider().await.map_err(|e| unreadable(e.into()))?;
-        context.register_table(table.name, provider).map_err(|e| unreadable(e.into()))?;
+        let name = TableReference::partial(KEPT, table.name);
+        context.register_table(name, provider).map_err(|e| unreadable(e.into()))?;
     }
-    for (name, sql) in catalogue::views() {
+    let standing = schema::tables().iter().map(|table| {
+        let (name, sql) = (table.name, format!("SELECT * FROM {KEPT}.{} WHERE deleted IS NOT TRUE", table.name));
+        (name, sql)
+    });
+    for (name, sql) in standing.chain(catalogue::views().map(|(name, sql)| (name, sql.to_owned()))) {
         let view = context.sql(&format!("CREATE VIEW {name} AS {sql}")).await;
         view.map_err(|e| Error::bug(format!("the view {name} does not resolve: {}", e.message())).with_cause(e))?;
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Int64Array, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, new_null_array};
 use arrow::compute::filter_record_batch;
+use arrow::datatypes::Int64Type;
 use arrow::record_batch::RecordBatch;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -108,6 +109,19 @@ pub fn clean(text: &TextBatch, feed: &Feed, context: &Context<'_>, cells: &mut L
         None => batch,
     };
     Ok(Cleaned { batch, labels: marks.label_counts(), rejects: marks.into_rejects(), rows_in: text.rows_in() })
+}
+
+/// The two halves of each record's key, as the store keeps them.
+///
+/// # Errors
+/// `Bug` for a batch without them.
+pub fn stored_keys(cleaned: &Cleaned) -> Result<Vec<(i64, i64)>> {
+    let half = |name: &str| {
+        let column = cleaned.batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>());
+        column.ok_or_else(|| Error::bug(format!("rows without the column {name}")))
+    };
+    let (high, low) = (half("key_hi")?, half("key_lo")?);
+    Ok(high.values().iter().copied().zip(low.values().iter().copied()).collect())
 }
 
 fn add_positions(filled: &mut BTreeMap<&str, ArrayRef>, found: Positions) {

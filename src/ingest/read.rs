@@ -149,7 +149,8 @@ impl Input<'_> {
         let names: Vec<&str> = self.feed.sources.iter().map(|source| source.name.as_str()).collect();
         let wanted = if all { Wanted::All } else { Wanted::Named(&names) };
         let bytes_read = Arc::clone(&self.bytes_read);
-        let opened = parquet::open(file, &self.name.into(), &wanted, self.feed.delimiter, bytes_read)?;
+        let is_strict = self.feed.keys.is_empty();
+        let opened = parquet::open(file, &self.name.into(), &wanted, self.feed.delimiter, is_strict, bytes_read)?;
         self.records(opened)
     }
 
@@ -222,9 +223,9 @@ impl Reader {
         self.plan.trailer.as_ref().and_then(Trailer::stated)
     }
 
-    /// Names in the header, in order.
+    /// Names of the source's own columns, in order.
     pub fn header(&self) -> &[String] {
-        &self.header
+        &self.header[..self.plan.own]
     }
 }
 

@@ -95,6 +95,7 @@ fn load_row(load: &LoadLine) -> Value {
         "loaded_at": iso_date(load.loaded_at.get(..10).unwrap_or_default()),
         "rows_in": thousands(load.rows_in), "accepted": thousands(load.accepted), "revised": thousands(load.revised),
         "unchanged": thousands(load.unchanged), "duplicate": thousands(load.duplicate),
+        "withheld": thousands(load.withheld),
         "rejected": thousands(load.rejected_total),
         "stated": stated(load),
     })

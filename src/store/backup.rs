@@ -281,9 +281,9 @@ fn read_manifest(folder: &Path) -> Result<(Vec<(String, String)>, String)> {
 }
 
 impl Store {
-    /// The one writer's place, for who changes nothing but needs the files to stay as they are.
-    fn writer_lock(&self) -> Result<fs::File> {
-        let busy = "somebody is loading into this store; try again when that has ended";
+    /// The one writer's place, exclusive among processes until dropped.
+    pub(super) fn writer_lock(&self) -> Result<fs::File> {
+        let busy = "another process is writing to this store; try again when it has ended";
         disk::lock(&self.root().join(super::WRITER_LOCK), Duration::ZERO, busy)
     }
 }

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 use super::audit::Anchor;
+use super::erase::{self, Erasure};
 use super::{AsOf, disk, seal};
 use crate::error::{Error, Result};
 
@@ -46,6 +47,8 @@ pub struct StoreVersion {
     pub committed_at: DateTime<Utc>,
     /// Delta version of each table.
     pub tables: BTreeMap<String, u64>,
+    /// What was erased after it: it is read without these records.
+    pub erased_since: Vec<Erasure>,
 }
 
 /// One line of the ledger: what a load did.
@@ -145,6 +148,7 @@ pub(super) fn create(root: &Path, first: impl FnOnce(&Connection) -> Result<()>)
     let mut connection = Connection::open(&draft)?;
     prepare(&connection)?;
     connection.execute_batch(LAYOUT)?;
+    connection.execute_batch(erase::LAYOUT)?;
     let transaction = connection.transaction()?;
     first(&transaction)?;
     set_anchor(&transaction, 0, "")?;
@@ -305,7 +309,7 @@ pub(super) fn anchors(connection: &Connection) -> Result<BTreeMap<u64, Anchor>> 
 pub(super) fn versions(connection: &Connection) -> Result<Vec<StoreVersion>> {
     let mut statement = connection.prepare("SELECT version, committed_at, tables FROM versions ORDER BY version")?;
     let rows = statement.query_map([], read_version)?.collect::<rusqlite::Result<Vec<_>>>()?;
-    rows.into_iter().map(to_version).collect()
+    rows.into_iter().map(|row| to_version(connection, row)).collect()
 }
 
 type VersionRow = (i64, String, String);
@@ -314,12 +318,13 @@ fn read_version(row: &rusqlite::Row<'_>) -> rusqlite::Result<VersionRow> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?))
 }
 
-fn to_version((version, committed_at, tables): VersionRow) -> Result<StoreVersion> {
+fn to_version(connection: &Connection, (version, committed_at, tables): VersionRow) -> Result<StoreVersion> {
     let committed_at = DateTime::parse_from_rfc3339(&committed_at)
         .map_err(|e| Error::data("the control database holds an unreadable time").with_cause(e))?
         .with_timezone(&Utc);
     let tables = serde_json::from_str(&tables).map_err(|e| broken("version", e))?;
-    Ok(StoreVersion { version: version.unsigned_abs(), committed_at, tables })
+    let version = version.unsigned_abs();
+    Ok(StoreVersion { version, committed_at, tables, erased_since: erase::since(connection, version)? })
 }
 
 pub(super) fn next_load_id(connection: &Connection) -> Result<u64> {
@@ -376,7 +381,7 @@ pub(super) fn version(connection: &Connection, as_of: AsOf) -> Result<StoreVersi
             format!("the store had no version yet at {}", instant(at)),
         ),
     };
-    to_version(row.ok_or_else(|| Error::missing(wanted))?)
+    to_version(connection, row.ok_or_else(|| Error::missing(wanted))?)
 }
 
 pub(super) fn set_first_run_token(connection: &Connection, digest: &str) -> Result<()> {

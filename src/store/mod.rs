@@ -9,10 +9,12 @@
 
 mod audit;
 mod backup;
+mod compact;
 mod contest;
 mod control;
 mod disk;
 mod durable;
+mod erase;
 pub mod halt;
 mod identity;
 mod seal;
@@ -31,8 +33,10 @@ use rusqlite::Connection;
 
 pub use audit::{AuditEvent, AuditHead, AuditLine};
 pub use backup::{Copied, Head, backup, restore};
+pub use compact::Compacted;
 pub use control::{Edition, LoadFile, LoadRecord, StoreVersion};
 pub use deltalake_core::DeltaTable;
+pub use erase::{Doomed, Erasure, keepable};
 pub use verify::{Finding, Verification, verify};
 pub use writer::{Tally, Writer};
 
@@ -100,7 +104,13 @@ impl Store {
             )));
         }
         let connection = control::open(root).map_err(|error| seal::explain(root, error))?;
-        Ok(Self { root: root.to_owned(), control: Mutex::new(connection), audit: audit::Audit::of(root) })
+        let store = Self { root: root.to_owned(), control: Mutex::new(connection), audit: audit::Audit::of(root) };
+        if store.is_erasing()?
+            && let Ok(_place) = store.writer_lock()
+        {
+            store.complete_erasures()?;
+        }
+        Ok(store)
     }
 
     /// Whether a finished store is at `root`.
@@ -132,7 +142,11 @@ impl Store {
             .get(name)
             .ok_or_else(|| Error::bug(format!("store version {} names no table {name}", version.version)))?;
         let noted = control::stored_files_in(&self.control(), &tables::log_folder(name))?;
-        tables::check_log(&self.root, name, *delta, &noted)?;
+        if let Err(damage) = tables::check_log(&self.root, name, *delta, &noted) {
+            // While records are erased, the log is exchanged before its new digests are noted.
+            let busy = || Error::busy("records are being erased; try again in a moment");
+            return Err(if self.is_erasing()? { busy() } else { damage });
+        }
         tables::open(&self.root, name, *delta).await
     }
 
@@ -150,11 +164,6 @@ impl Store {
     /// `Busy` if somebody else has it.
     pub async fn writer(&self, now: DateTime<Utc>) -> Result<Writer<'_>> {
         Writer::begin(self, now).await
-    }
-
-    /// What may not come back into a table.
-    fn withheld(&self, _table: &str) -> Result<writer::Withheld> {
-        Ok(writer::Withheld::default())
     }
 
     /// Whether these bytes were loaded with this feed before.
@@ -255,25 +264,34 @@ impl Store {
     /// # Errors
     /// `Data` if it cannot be written or read, or is not the one that was made.
     pub fn plate_key(&self) -> Result<Vec<u8>> {
-        let known = control::stored_file(&self.control(), PLATE_KEY)?;
-        let Some(known) = known else { return self.make_plate_key() };
-        let key = fs::read(self.root.join(PLATE_KEY)).map_err(|e| broken_key().with_cause(e))?;
-        // With another key the same plate would get another token, and nothing would say so.
-        if digest::sha256(&key) == known.sha256 { Ok(key) } else { Err(broken_key()) }
+        self.key(PLATE_KEY)
     }
 
-    fn make_plate_key(&self) -> Result<Vec<u8>> {
+    fn key(&self, path: &str) -> Result<Vec<u8>> {
+        let known = control::stored_file(&self.control(), path)?;
+        let Some(known) = known else { return self.make_key(path) };
+        let key = fs::read(self.root.join(path)).map_err(|e| broken_key(path).with_cause(e))?;
+        // With another key the same plate would get another token, and nothing would say so.
+        if digest::sha256(&key) == known.sha256 { Ok(key) } else { Err(broken_key(path)) }
+    }
+
+    /// The key of the digests by which erased records are known again; made at the first call.
+    fn erasure_key(&self) -> Result<Vec<u8>> {
+        self.key(ERASURE_KEY)
+    }
+
+    fn make_key(&self, path: &str) -> Result<Vec<u8>> {
         let lock = self.lock_control()?;
-        if control::stored_file(&self.control(), PLATE_KEY)?.is_some() {
+        if control::stored_file(&self.control(), path)?.is_some() {
             drop(lock);
-            return self.plate_key();
+            return self.key(path);
         }
         // One that is there and was never noted comes of an interrupted first call: no token was made with it.
         let mut key = vec![0_u8; 32];
         getrandom::fill(&mut key)
             .map_err(|e| Error::bug("no random numbers from the system").with_cause(e.to_string()))?;
-        disk::put_private(&self.root.join(PLATE_KEY), &key)?;
-        let file = StoredFile { path: PLATE_KEY.to_owned(), bytes: key.len() as u64, sha256: digest::sha256(&key) };
+        disk::put_private(&self.root.join(path), &key)?;
+        let file = StoredFile { path: path.to_owned(), bytes: key.len() as u64, sha256: digest::sha256(&key) };
         self.change_under(&lock, |transaction| control::note_files(transaction, &[file]))?;
         Ok(key)
     }
@@ -332,9 +350,11 @@ const WRITER_LOCK: &str = "writer.lock";
 /// The key of plate tokens, from the store's folder.
 const PLATE_KEY: &str = "keys/plate.key";
 
-fn broken_key() -> Error {
-    Error::data("the key for plates is missing or is not the one that tokens were made with; restore a backup")
-        .at(PLATE_KEY)
+/// The key of digests of erased records, from the store's folder.
+const ERASURE_KEY: &str = "keys/erasure.key";
+
+fn broken_key(path: &str) -> Error {
+    Error::data("this key of the store is missing or is not the one that was made; restore a backup").at(path)
 }
 
 /// What to note of the settings as they are now. Each load does: people edit them.

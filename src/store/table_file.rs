@@ -27,7 +27,7 @@ use crate::model::schema::{PARTITION, Table};
 /// Rows of a row group: what a reader that needs one cell has to look through.
 pub(super) const ROW_GROUP_ROWS: usize = 1 << 18;
 /// A file that has grown so large is closed and the next one begun.
-const FILE_BYTES: usize = 128 << 20;
+pub(super) const FILE_BYTES: usize = 128 << 20;
 /// Rows of all open files that may wait for their row group; beyond, the fullest file writes its group early.
 const WAITING_BYTES: usize = 96 << 20;
 /// Batches that may wait for the writing thread.
@@ -43,6 +43,10 @@ pub(super) struct Written {
     pub file: StoredFile,
 }
 
+/// How the names of files begin whose rows are in order of cell and time, and how those of all others.
+pub(super) const SORTED: char = 's';
+const AS_THEY_CAME: char = 'v';
+
 /// Where the files of one table go, and how they are called.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
@@ -54,6 +58,8 @@ pub(super) struct Place {
     pub version: u64,
     /// Milliseconds since 1970, for the Delta log.
     pub written_at: i64,
+    /// Whether the rows come in order of cell and time.
+    pub sorted: bool,
 }
 
 impl Place {
@@ -190,7 +196,8 @@ impl MonthFiles {
         fs::create_dir_all(&folder)
             .and_then(|()| if is_new { disk::sync_folder(&self.place.folder()) } else { Ok(()) })
             .map_err(|e| disk::failed(&folder, e))?;
-        let path = folder.join(format!("v{:08}-{:05}.parquet", self.place.version, self.next));
+        let mark = if self.place.sorted { SORTED } else { AS_THEY_CAME };
+        let path = folder.join(format!("{mark}{:08}-{:05}.parquet", self.place.version, self.next));
         self.next += 1;
         let file = NewFile::create(&path).map_err(|e| disk::failed(&path, e))?;
         let writer =
@@ -376,6 +383,12 @@ pub(super) fn read_keys(path: &Path) -> Result<impl Iterator<Item = Result<Recor
 pub(super) fn read_rows(folder: &Path, add: &Add) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
     let month = month_of(add);
     Ok(read_columns(&folder.join(&add.path), None)?.map(move |batch| with_month(&batch?, &month)))
+}
+
+/// Rows of a file, as its statistics say.
+pub(super) fn rows_of(add: &Add) -> u64 {
+    let stats = add.stats.as_deref().and_then(|stats| serde_json::from_str::<serde_json::Value>(stats).ok());
+    stats.and_then(|stats| stats["numRecords"].as_u64()).unwrap_or_default()
 }
 
 /// Month of a file's rows.

@@ -18,7 +18,7 @@ use futures::TryStreamExt as _;
 use super::contest::{At, Contest, Outcome};
 use super::control::{self, LoadRecord, StoreVersion, StoredFile};
 use super::identity::{Key, Known, Ordinals, Verdict};
-use super::table_file::{Keys, Place, RowWriter, Written, read_keys, read_rows};
+use super::table_file::{Keys, Place, RowWriter, Written, read_keys, read_rows, rows_of};
 use super::{AsOf, Store, disk, durable, halt, tables};
 use crate::error::{Error, Result};
 use crate::model::schema::{PARTITION, Repeats, table};
@@ -107,22 +107,19 @@ pub struct Writer<'s> {
 
 impl<'s> Writer<'s> {
     pub(super) async fn begin(store: &'s Store, now: DateTime<Utc>) -> Result<Self> {
-        let path = store.root().join("writer.lock");
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|e| Error::input(format!("{} cannot be written", path.display())).with_cause(e))?;
-        lock.try_lock().map_err(|e| {
-            Error::busy("another process is writing to this store; try again when it has ended").with_cause(e)
-        })?;
+        let lock = store.writer_lock()?;
         pass("writer-begun")?;
+        store.complete_erasures()?;
         store.remove_leftovers()?;
         pass("leftovers-removed")?;
         let base = store.version(AsOf::Newest)?;
         let load_id = control::next_load_id(&store.control())?;
         Ok(Self { store, base, load_id, now, tables: BTreeMap::new(), _lock: lock })
+    }
+
+    /// The time that the write bears.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.now
     }
 
     /// Number of the load under way.
@@ -171,6 +168,7 @@ impl<'s> Writer<'s> {
             table,
             version: self.base.version + 1,
             written_at: self.now.timestamp_millis(),
+            sorted: false,
         };
         let open = OpenTable {
             delta,
@@ -350,7 +348,11 @@ impl<'s> Writer<'s> {
             }
             also(transaction)
         })?;
-        pass("after-version")
+        // It is done now: whatever happens from here on, the load is in the store.
+        if let Err(cause) = pass("after-version") {
+            tracing::warn!(%cause, "after the commit");
+        }
+        Ok(())
     }
 
     /// Gives everything up: files written so far are removed, no version names them.
@@ -513,12 +515,6 @@ async fn active_files(delta: &DeltaTable, name: &str) -> Result<Vec<Add>> {
     let mut files = files.map_err(|e| tables::failed(name, "listed", e))?;
     files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
-}
-
-/// Rows of a file, as its statistics say.
-fn rows_of(add: &Add) -> u64 {
-    let stats = add.stats.as_deref().and_then(|stats| serde_json::from_str::<serde_json::Value>(stats).ok());
-    stats.and_then(|stats| stats["numRecords"].as_u64()).unwrap_or_default()
 }
 
 fn stamp(batch: &RecordBatch, identities: Option<&Vec<Key>>, load_id: u64, now: DateTime<Utc>) -> Result<RecordBatch> {

@@ -391,3 +391,40 @@ async fn a_half_made_or_damaged_copy_is_not_taken_for_one() {
     let run = vigie(&root, &["--json", "backup", text(&folder.path().join("bad"))]);
     assert_eq!((run.code, &run.json()["error"]["where"]), (5, &Value::from(table)), "{}", run.err);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verifying_while_others_load_and_ask_finds_nothing() {
+    let (folder, app) = small_store().await;
+    let root = app.store.root().to_owned();
+    let loading = tokio::spawn(async move {
+        let files = tempfile::tempdir().unwrap();
+        for turn in 0..6 {
+            let outcome = if turn % 2 == 0 { "warning" } else { "none" };
+            ingest(&app, "jersey-stops", &[stops(files.path(), outcome, turn * 30..turn * 30 + 60)]).await.unwrap();
+            admin::loads(&app, &loader()).unwrap();
+        }
+        app
+    });
+    let mut rounds = 0;
+    while !loading.is_finished() || rounds == 0 {
+        // Another process, as it would be: locks of one process do not hold against itself.
+        let found = tokio::task::block_in_place(|| vigie(&root, &["--json", "verify"])).ok();
+        assert_eq!((&found["whole"], &found["unknown"]), (&true.into(), &Value::Array(Vec::new())));
+        rounds += 1;
+    }
+    let app = loading.await.unwrap();
+    assert_eq!(app.version().unwrap(), 9);
+    // And a copy is of one moment, whatever is asked meanwhile.
+    let asking = tokio::task::spawn_blocking(move || {
+        for _ in 0..200 {
+            admin::loads(&app, &loader()).unwrap();
+        }
+    });
+    for turn in 0..3 {
+        let copy = folder.path().join(format!("copy-{turn}"));
+        tokio::task::block_in_place(|| vigie(&root, &["--json", "backup", text(&copy)])).ok();
+        let again = folder.path().join(format!("again-{turn}"));
+        vigie::store::restore(&copy, &again, &|_, _| {}).await.unwrap();
+    }
+    asking.await.unwrap();
+}

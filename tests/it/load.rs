@@ -342,26 +342,32 @@ struct Model {
 }
 
 impl Model {
-    /// Accepted, revised, unchanged, duplicate.
+    /// Accepted, revised, unchanged, duplicate. Of the rows of one record one counts as what became of the record; those
+    /// beside it are repeats, unless the store had that version, or a later one.
     fn load(&mut self, rows: &[Stop]) -> (u64, u64, u64, u64) {
         let (mut accepted, mut revised, mut unchanged, mut duplicate) = (0, 0, 0, 0);
-        let mut fresh = BTreeSet::new();
+        let mut records: BTreeMap<u32, Vec<(u32, &'static str)>> = BTreeMap::new();
         for row in rows {
-            match self.held.get(&row.id) {
+            records.entry(row.id).or_default().push((row.recorded, row.outcome));
+        }
+        for (id, versions) in records {
+            let newest = *versions.iter().max().unwrap();
+            let count = versions.len() as u64;
+            match self.held.get(&id).copied() {
                 None => {
                     accepted += 1;
-                    fresh.insert(row.id);
-                    self.held.insert(row.id, (row.recorded, row.outcome));
+                    duplicate += count - 1;
                 }
-                Some((_, outcome)) if *outcome == row.outcome && fresh.contains(&row.id) => duplicate += 1,
-                Some((_, outcome)) if *outcome == row.outcome => unchanged += 1,
-                Some((recorded, _)) if row.recorded < *recorded => unchanged += 1,
-                Some(_) => {
+                Some(stored) if newest <= stored => unchanged += count,
+                Some(stored) => {
+                    let same = versions.iter().filter(|version| **version == stored).count() as u64;
                     revised += 1;
-                    fresh.insert(row.id);
-                    self.held.insert(row.id, (row.recorded, row.outcome));
+                    unchanged += same;
+                    duplicate += count - same - 1;
                 }
             }
+            let held = self.held.entry(id).or_insert(newest);
+            *held = newest.max(*held);
         }
         (accepted, revised, unchanged, duplicate)
     }

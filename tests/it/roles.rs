@@ -2,7 +2,9 @@
 
 use vigie::analysis::hotspot::{Method, Question};
 use vigie::app::load::Request;
-use vigie::app::{App, about, admin, backup, flow, hotspots, kpi, patrol_page, quality, report, sql, trend, verify};
+use vigie::app::{
+    App, about, admin, backup, flow, hotspots, kpi, patrol_page, quality, rejects, report, sql, trend, verify,
+};
 use vigie::error::{Error, Kind};
 use vigie::model::access::{Action, Principal, Role, decide};
 use vigie::model::time::{Period, parse_date};
@@ -106,6 +108,7 @@ async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<
         ("areas load", Action::Administer, admin::load_areas(app, who, &nothing, "name").map(drop)),
         ("loads", Action::ReadLedger, admin::loads(app, who).map(drop)),
         ("loads show", Action::ReadLedger, admin::load_record(app, who, 1).map(drop)),
+        ("rejects list", Action::ReadLedger, rejects::list(app, who, None, Some(1)).await.map(drop)),
         ("audit list", Action::ReadAudit, admin::audit_lines(app, who, 1).map(drop)),
         ("verify", Action::ReadAudit, verify::verify(Some(app), app.store.root(), who, &|_, _| {}).await.map(drop)),
         ("backup", Action::Administer, backup::backup(app, who, small_sample(), &|_, _| {}).map(drop)),
@@ -129,7 +132,7 @@ async fn every_trip_keeps_to_the_table_for_every_role() {
         let auditor = somebody(&[Role::Auditor]);
         let lines = admin::audit_lines(&app, &auditor, 10_000).unwrap();
         let own: Vec<_> = lines.iter().filter(|line| line.who == who.name).collect();
-        assert!(own.len() >= 16, "every trip of {} left a line, refused ones too: {}", role.name(), own.len());
+        assert!(own.len() >= 17, "every trip of {} left a line, refused ones too: {}", role.name(), own.len());
         for line in own {
             assert_eq!(line.roles, role.name());
             assert!(["allowed", "denied"].contains(&line.outcome.as_str()), "{line:?}");

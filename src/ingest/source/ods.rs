@@ -13,13 +13,16 @@ use crate::error::{Error, Result};
 /// Rows of the longest sheet there is.
 const MOST_ROWS: u64 = 16 << 20;
 /// Text that a file may unfold to by repeating rows.
-const MOST_REPEATED: usize = 1 << 30;
+const MOST_REPEATED: usize = 256 << 20;
 
 /// Opens the one sheet with records.
 ///
 /// # Errors
 /// `Input` if the file is damaged or it is not plain which sheet is meant.
 pub fn open(mut archive: Archive, sheet: Option<&str>) -> Result<OdsRows> {
+    if is_encrypted(&mut archive)? {
+        return Err(Error::input("the spreadsheet has a password; save it without").at(archive.name()));
+    }
     let sheets = sheets(&mut archive)?;
     let names: Vec<String> = match sheet {
         Some(_) => sheets.iter().map(|(name, _)| name.clone()).collect(),
@@ -42,6 +45,22 @@ fn content(archive: &mut Archive) -> Result<Xml> {
     Xml::open(archive.name(), member)
 }
 
+/// Whether the list of parts says how they are encrypted.
+fn is_encrypted(archive: &mut Archive) -> Result<bool> {
+    if !archive.has("META-INF/manifest.xml") {
+        return Ok(false);
+    }
+    let member = archive.member("META-INF/manifest.xml")?;
+    let mut xml = Xml::open(archive.name(), member)?;
+    loop {
+        match (xml.next()?, xml.name()) {
+            (Token::Over, _) => return Ok(false),
+            (Token::Start | Token::Empty, b"encryption-data") => return Ok(true),
+            _ => {}
+        }
+    }
+}
+
 /// Names of the sheets, and whether each has anything in it.
 fn sheets(archive: &mut Archive) -> Result<Vec<(String, bool)>> {
     let mut xml = content(archive)?;
@@ -49,9 +68,6 @@ fn sheets(archive: &mut Archive) -> Result<Vec<(String, bool)>> {
     loop {
         match (xml.next()?, xml.name()) {
             (Token::Over, _) => return Ok(sheets),
-            (Token::Start, b"encryption-data") => {
-                return Err(Error::input("the spreadsheet has a password; save it without").at(archive.name()));
-            }
             (Token::Start, b"table") => sheets.extend(xml.text_attribute(b"name").map(|name| (name, false))),
             (Token::Start | Token::Empty, b"table-cell") if xml.attribute(b"value-type").is_some() => {
                 if let Some((_, has_cells)) = sheets.last_mut() {

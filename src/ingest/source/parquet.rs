@@ -68,7 +68,8 @@ pub struct Parquet {
     delimiter: u8,
 }
 
-/// Opens a file and checks what it claims.
+/// Opens a file and checks what it claims. Columns of lists or structures are left out, unless `is_strict`: then they
+/// are an error, because the whole row is its identity.
 ///
 /// # Errors
 /// `Input` if it is damaged, beyond the bounds, encrypted, or packed in a way that is not read.
@@ -77,6 +78,7 @@ pub fn open(
     file: &Arc<str>,
     wanted: &Wanted<'_>,
     delimiter: u8,
+    is_strict: bool,
     bytes_read: Arc<AtomicU64>,
 ) -> Result<Opened<Parquet>> {
     let broken = |cause: String| damaged(file, "the Parquet file").with_cause(cause);
@@ -89,7 +91,7 @@ pub fn open(
     let (mut header, mut roots) = (Vec::new(), Vec::new());
     for (root, field) in schema.fields().iter().enumerate() {
         if field.data_type().is_nested() {
-            if matches!(wanted, Wanted::All) {
+            if is_strict {
                 let message = format!("the column {} holds lists or structures; write plain columns", field.name());
                 return Err(Error::input(message).at(file.to_string()));
             }

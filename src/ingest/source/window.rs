@@ -76,17 +76,23 @@ impl Window {
             }
             self.buffer.resize(self.end * 2, 0);
         }
-        match self.source.read(&mut self.buffer[self.end..]) {
-            Ok(0) => self.at_end = true,
-            Ok(more) => self.end += more,
-            Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(cause) => {
-                return Err(self
-                    .wrong(line, "reading failed here: the file ends too early or is damaged; fetch it again")
-                    .with_cause(cause));
+        // As much again as there is: a long record is looked at a few times, not once for each small read.
+        let wanted = (self.end * 2).min(self.buffer.len());
+        loop {
+            match self.source.read(&mut self.buffer[self.end..]) {
+                Ok(0) => self.at_end = true,
+                Ok(more) => self.end += more,
+                Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(cause) => {
+                    return Err(self
+                        .wrong(line, "reading failed here: the file ends too early or is damaged; fetch it again")
+                        .with_cause(cause));
+                }
+            }
+            if self.at_end || self.end >= wanted {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     /// Reads until so many bytes are there, or all.

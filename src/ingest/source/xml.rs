@@ -4,6 +4,7 @@
 //! a file can grow beyond its own length.
 
 use std::io::Read;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::decode::{Decoded, Encoding, detect};
@@ -31,6 +32,8 @@ pub struct Xml {
     window: Window,
     /// Length of the current token, which stands at the start of the window.
     length: usize,
+    /// Where the name of the current tag stands in it, without its prefix.
+    name: Range<usize>,
     is_verbatim: bool,
 }
 
@@ -50,7 +53,7 @@ impl Xml {
             Some(encoding) => Box::new(Decoded::new(stream, encoding)),
             None => Box::new(stream),
         };
-        Ok(Self { window: Window::new(Arc::from(file), text), length: 0, is_verbatim: false })
+        Ok(Self { window: Window::new(Arc::from(file), text), length: 0, name: 0..0, is_verbatim: false })
     }
 
     /// The error of a file that is not what it should be.
@@ -68,6 +71,7 @@ impl Xml {
             let text = self.window.text();
             match token(text, self.window.at_end()) {
                 Found::Token(token, length, is_verbatim) => {
+                    self.name = if token == Token::Text { 0..0 } else { name_in(&text[..length]) };
                     self.length = length;
                     self.is_verbatim = is_verbatim;
                     return Ok(token);
@@ -87,10 +91,7 @@ impl Xml {
 
     /// Name of the current tag, without its prefix.
     pub fn name(&self) -> &[u8] {
-        let inner = self.token().strip_prefix(b"<").unwrap_or_default();
-        let inner = inner.strip_prefix(b"/").unwrap_or(inner);
-        let end = inner.iter().position(|byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/'));
-        local(&inner[..end.unwrap_or(inner.len())])
+        &self.window.text()[self.name.clone()]
     }
 
     /// An attribute of the current tag by its name without prefix.
@@ -132,6 +133,20 @@ impl Xml {
             unescape(self.token(), into);
         }
     }
+}
+
+/// Where the name of a tag stands in it, without its prefix.
+fn name_in(tag: &[u8]) -> Range<usize> {
+    let mut start = if tag.get(1) == Some(&b'/') { 2 } else { 1 };
+    for (at, byte) in tag.iter().enumerate().skip(start) {
+        match byte {
+            b':' => start = at + 1,
+            b'>' | b'/' => return start..at,
+            byte if byte.is_ascii_whitespace() => return start..at,
+            _ => {}
+        }
+    }
+    0..0
 }
 
 fn local(name: &[u8]) -> &[u8] {

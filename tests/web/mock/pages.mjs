@@ -87,8 +87,8 @@ export const pages = {
     }],
     rejects: { headers: ['Feed and reason', 'Rows', 'Share of rows read'], rows: [['jersey-crimes: bad time', '5', '0.1%']] },
     loads: [
-      { load_id: 2, feed: 'jersey-crimes', loaded_at: '15 January 2018', rows_in: '9,130', accepted: '9,120', revised: '0', unchanged: '0', duplicate: '2', rejected: '8', stated: '● 9,130, agrees' },
-      { load_id: 1, feed: 'jersey-incidents', loaded_at: '15 January 2018', rows_in: '61,344', accepted: '61,344', revised: '0', unchanged: '0', duplicate: '0', rejected: '0', stated: '– not stated' },
+      { load_id: 2, feed: 'jersey-crimes', loaded_at: '15 January 2018', rows_in: '9,130', accepted: '9,120', revised: '0', unchanged: '0', duplicate: '2', withheld: '0', rejected: '8', stated: '● 9,130, agrees' },
+      { load_id: 1, feed: 'jersey-incidents', loaded_at: '15 January 2018', rows_in: '61,344', accepted: '61,344', revised: '0', unchanged: '0', duplicate: '0', withheld: '0', rejected: '0', stated: '– not stated' },
     ],
   }),
   audit: () => ({ rows: [{ at: '15 Jan 2018 09:20:11', who: 'analyst', role: 'analyst', action: 'ask', subject: 'hotspots crimes', purpose: '', reference: '', outcome: 'allowed', rows: '1,188' }] }),
