@@ -317,9 +317,13 @@ impl Iterator for Reader {
     }
 }
 
-/// The header for a message: at most 40 names.
+/// The header for a message: at most 40 names, none longer than 60 letters.
 fn shown(header: &[String]) -> String {
-    let names: Vec<&str> = header.iter().take(40).map(String::as_str).collect();
+    let short = |name: &String| match name.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.clone(),
+    };
+    let names: Vec<String> = header.iter().take(40).map(short).collect();
     let more = if header.len() > names.len() { ", …" } else { "" };
     format!("{}{more}", names.join(", "))
 }

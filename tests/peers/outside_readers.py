@@ -35,7 +35,8 @@ REST = 1_000_003
 
 
 def vigie(options, table):
-    command = [options.vigie, "--store", options.store, "--json", "--quiet", "sql", SQL.format(table=table)]
+    """What vigie says of a table with the records in it that the source took back: the files hold them too."""
+    command = [options.vigie, "--store", options.store, "--json", "--quiet", "sql", SQL.format(table=f"kept.{table}")]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return json.loads(done.stdout)["rows"][0]
 

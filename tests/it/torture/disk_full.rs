@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use super::trial::{Held, Snapshot, Trial, held, quick_folder, write_folder};
+use super::trial::{Act, Held, Snapshot, Trial, held, quick_folder, write_folder};
 use super::{on_all_cores, times};
 use crate::support::program;
 
@@ -13,22 +13,22 @@ use crate::support::program;
 const LEVELS: usize = 10;
 
 /// Asserts what must hold after a load that may have failed for lack of room.
-fn refused_with_a_name(trial: &Trial, store: &Path, output: &Output, what: &str) {
+fn refused_with_a_name(act: &Act, store: &Path, output: &Output, what: &str) {
     let said = String::from_utf8_lossy(&output.stderr);
     match output.status.code() {
         Some(0) => {}
         Some(2 | 5) => assert!(said.trim().len() > 20, "{what}: says too little: {said}"),
         code => panic!("{what}: {code:?}: {said}"),
     }
-    trial.survives(store, output.status.success(), what);
-    trial.goes_on(store, what);
+    act.survives(store, output.status.success(), what);
+    act.goes_on(store, what);
 }
 
 #[test]
 fn a_file_that_may_not_grow_is_a_named_error_and_no_loss() {
-    let trial = Trial::new(4000);
-    let (_folder, store) = trial.copy();
-    assert!(trial.second_load(&store).output().unwrap().status.success());
+    let act = Trial::new(4000).load();
+    let (_folder, store) = act.copy();
+    assert!(act.on(&store).output().unwrap().status.success());
     let largest = super::trial::read_folder(&store).values().flatten().map(Vec::len).max().unwrap();
     let count = times(LEVELS, 50);
     // In the shell's unit of 512 bytes, from nothing at all to just enough.
@@ -38,12 +38,12 @@ fn a_file_that_may_not_grow_is_a_named_error_and_no_loss() {
         &levels,
         || (),
         |(), _, blocks| {
-            let (_folder, store) = trial.copy();
-            let load = trial.second_load(&store);
+            let (_folder, store) = act.copy();
+            let load = act.on(&store);
             let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
             let output = program_in_shell(&limited, &load).output().unwrap();
             failed.fetch_add(usize::from(!output.status.success()), std::sync::atomic::Ordering::Relaxed);
-            refused_with_a_name(&trial, &store, &output, &format!("files of at most {blocks} blocks of 512 bytes"));
+            refused_with_a_name(&act, &store, &output, &format!("files of at most {blocks} blocks of 512 bytes"));
         },
     );
     let failed = failed.into_inner();
@@ -93,31 +93,31 @@ fn a_full_disk_is_a_named_error_and_no_loss() {
         println!("skipped: a tmpfs cannot be mounted here; the limits on the size of files are tested above");
         return;
     };
-    let trial = Trial::new(4000);
+    let act = Trial::new(4000).load();
     let store = disk.path().join("store");
     let ballast = disk.path().join("ballast");
     let needed = {
-        let (_folder, store) = trial.copy();
-        assert!(trial.second_load(&store).output().unwrap().status.success());
+        let (_folder, store) = act.copy();
+        assert!(act.on(&store).output().unwrap().status.success());
         let bytes = |files: &Snapshot| files.values().flatten().map(|b| b.len().div_ceil(4096) * 4096).sum::<usize>();
-        bytes(&super::trial::read_folder(&store)) - bytes(&trial.store)
+        bytes(&super::trial::read_folder(&store)) - bytes(&act.store)
     };
     let count = times(LEVELS, 50);
     let mut failed = 0;
     for level in 0..count {
         let _ = fs::remove_dir_all(&store);
         let _ = fs::remove_file(&ballast);
-        write_folder(&store, &trial.store);
+        write_folder(&store, &act.store);
         let room = needed * level / count;
         fill(&ballast, room);
-        let output = trial.second_load(&store).output().unwrap();
+        let output = act.on(&store).output().unwrap();
         let what = format!("{room} of {needed} bytes left on the disk");
         if !output.status.success() {
             failed += 1;
-            still_answers(&trial, &store, &what);
+            still_answers(&act, &store, &what);
         }
         fs::remove_file(&ballast).unwrap();
-        refused_with_a_name(&trial, &store, &output, &what);
+        refused_with_a_name(&act, &store, &output, &what);
     }
     println!("{count} levels, {failed} loads refused");
     assert!(failed >= count / 2, "the disk was full too seldom: {failed}");
@@ -134,10 +134,10 @@ fn fill(ballast: &Path, room: usize) {
 
 /// With the disk still full the last version answers, or it is said that the audit cannot be written: then nobody gets
 /// an answer.
-fn still_answers(trial: &Trial, store: &Path, what: &str) {
+fn still_answers(act: &Act, store: &Path, what: &str) {
     let sql = ["--json", "sql", "SELECT count(*) AS rows FROM stops"];
     let answer = crate::support::vigie(store, &sql);
-    let Held { rows, .. } = trial.before;
+    let Held { rows, .. } = act.before;
     match answer.code {
         0 => assert_eq!(answer.json()["rows"][0]["rows"], rows, "{what}"),
         5 => assert!(answer.err.contains("full"), "{what}: {}", answer.err),
@@ -147,9 +147,9 @@ fn still_answers(trial: &Trial, store: &Path, what: &str) {
 
 #[test]
 fn what_a_store_holds_is_counted_by_a_fresh_process() {
-    let trial = Trial::new(100);
-    let (_folder, store) = trial.copy();
-    assert_eq!(held(&store, "as made"), trial.before);
-    assert!(trial.second_load(&store).output().unwrap().status.success());
-    assert_eq!(held(&store, "as loaded"), trial.after);
+    let act = Trial::new(100).load();
+    let (_folder, store) = act.copy();
+    assert_eq!(held(&store, "as made"), act.before);
+    assert!(act.on(&store).output().unwrap().status.success());
+    assert_eq!(held(&store, "as loaded"), act.after);
 }

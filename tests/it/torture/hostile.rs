@@ -74,6 +74,7 @@ pub fn shapes() -> Vec<Case> {
         wrong("long-field.csv", file(&[&"x".repeat(1 << 20)], "\n")),
         wrong("too-long-field.csv", file(&[&"x".repeat(6 << 20)], "\n")),
         wrong("one-long-line.csv", vec![b'x'; 9 << 20]),
+        wrong("long-name.csv", joined(&[&vec![b'x'; 1 << 20], b"\n1\n"])),
         wrong("wide-header.csv", (header.clone() + &",x".repeat(100_000) + "\n").into_bytes()),
         wrong("commas.csv", joined(&[(header + "\n").as_bytes(), &vec![b','; 1 << 20]])),
         wrong("gzip-of-gzip.csv.gz", gzip(&gzip(&good))),

@@ -1,6 +1,6 @@
 //! Long walks of loads, corrections and restarts, step by step beside a model that is too simple to be wrong.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -9,8 +9,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
 use serde_json::Value;
 use tempfile::TempDir;
-use vigie::app::App;
 use vigie::app::load::{LoadReport, Request, load};
+use vigie::app::{App, keeping};
+use vigie::model::access::{Principal, Purpose};
 use vigie::render::table::json_rows;
 use vigie::store::AsOf;
 
@@ -56,6 +57,10 @@ enum Step {
     SameRecords(usize),
     /// Everything older than what is held.
     Late,
+    /// Some records are erased for good, held or not.
+    Erase(Vec<u32>),
+    /// Files are merged.
+    Compact,
     /// A question to a version of before.
     AsOf(usize),
     /// The process ends, and another begins.
@@ -72,6 +77,8 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => any::<usize>().prop_map(Step::SameBytes),
         1 => any::<usize>().prop_map(Step::SameRecords),
         1 => Just(Step::Late),
+        1 => prop::collection::vec(0_u32..24, 1..4).prop_map(Step::Erase),
+        1 => Just(Step::Compact),
         2 => any::<usize>().prop_map(Step::AsOf),
         1 => Just(Step::Restart),
     ]
@@ -87,6 +94,8 @@ struct Walk {
     records: Records,
     /// Store version → what it held when it was the newest.
     history: BTreeMap<u64, Records>,
+    /// Records that were erased: they may not come back.
+    erased: BTreeSet<u32>,
     /// Extracts loaded so far.
     extracts: Vec<Vec<Row>>,
     files: usize,
@@ -98,7 +107,7 @@ impl Walk {
         write_folder(&root(&folder), empty_store());
         let app = App::open(&root(&folder), None, noon).unwrap();
         let history = BTreeMap::from([(app.version().unwrap(), Records::new())]);
-        Self { folder, app, records: Records::new(), history, extracts: Vec::new(), files: 0 }
+        Self { folder, app, records: Records::new(), history, erased: BTreeSet::new(), extracts: Vec::new(), files: 0 }
     }
 
     async fn step(&mut self, step: &Step) {
@@ -124,6 +133,11 @@ impl Walk {
                     self.load(rows).await;
                 }
             }
+            Step::Erase(ids) => self.erase(ids).await,
+            Step::Compact => {
+                let (_, version) = keeping::compact(&self.app, &loader(), &[], &|_, _| {}).await.unwrap();
+                self.is_version(version);
+            }
             Step::AsOf(which) => {
                 let (version, records) = self.history.iter().nth(which % self.history.len()).unwrap();
                 assert_eq!(held(&self.app, AsOf::Version(*version)).await, *records, "as of version {version}");
@@ -140,18 +154,40 @@ impl Walk {
     async fn load(&mut self, rows: Vec<Row>) {
         self.files += 1;
         let file = put(self.folder.path(), &format!("{}.csv", self.files), extract(&rows));
-        let new = rows.iter().filter(|row| !self.records.contains_key(&row.id)).map(|row| row.id);
-        let new = new.collect::<std::collections::BTreeSet<u32>>().len();
-        for row in &rows {
+        let (kept, withheld): (Vec<Row>, Vec<Row>) = rows.iter().partition(|row| !self.erased.contains(&row.id));
+        let new = kept.iter().filter(|row| !self.records.contains_key(&row.id)).map(|row| row.id);
+        let new = new.collect::<BTreeSet<u32>>().len();
+        for row in &kept {
             let version = self.records.entry(row.id).or_insert(row.version);
             *version = row.version.max(*version);
         }
         let report = ingest(&self.app, &[file]).await;
         assert_eq!((report.rows_in, report.accepted, report.rejected_total), (rows.len() as u64, new as u64, 0));
-        assert_eq!(report.version, self.app.version().unwrap());
-        let as_of = self.history.entry(report.version).or_insert_with(|| self.records.clone());
-        assert_eq!(*as_of, self.records, "a version changed what it holds");
+        assert_eq!(report.withheld, withheld.len() as u64);
+        self.is_version(report.version);
         self.extracts.push(rows);
+    }
+
+    async fn erase(&mut self, ids: &[u32]) {
+        let named: Vec<Row> = ids.iter().map(|id| Row { id: *id, version: 0 }).collect();
+        let file = put(self.folder.path(), "doomed.csv", extract(&named));
+        let who = Principal { purpose: Some(Purpose { code: "erasure".into(), reference: "DP/7".into() }), ..loader() };
+        let erasure = keeping::erase(&self.app, &who, feed(), &[file]).await.unwrap();
+        let before = self.records.len();
+        self.erased.extend(ids);
+        // Out of every version there ever was.
+        for records in self.history.values_mut().chain([&mut self.records]) {
+            records.retain(|id, _| !ids.contains(id));
+        }
+        assert_eq!(erasure.records, (before - self.records.len()) as u64);
+        self.is_version(erasure.version);
+    }
+
+    /// The newest version, which holds what the model holds now.
+    fn is_version(&mut self, version: u64) {
+        assert_eq!(version, self.app.version().unwrap());
+        let as_of = self.history.entry(version).or_insert_with(|| self.records.clone());
+        assert_eq!(*as_of, self.records, "a version changed what it holds");
     }
 }
 
@@ -168,7 +204,7 @@ async fn rows(app: &App, as_of: AsOf, sql: &str) -> Vec<Value> {
 }
 
 async fn held(app: &App, as_of: AsOf) -> Records {
-    let found = rows(app, as_of, "SELECT stop_id, outcome, deleted FROM stops").await;
+    let found = rows(app, as_of, "SELECT stop_id, outcome, deleted FROM kept.stops").await;
     let number = |row: &Value, column: &str, skip: usize| row[column].as_str().unwrap()[skip..].parse::<u32>().unwrap();
     let records: Records =
         found.iter().map(|row| (number(row, "stop_id", 1), number(row, "outcome", "version ".len()))).collect();
@@ -247,7 +283,7 @@ fn a_store_holds_what_a_plain_model_holds_after_every_step() {
 
 /// All columns of all records, but for what tells one load from another.
 async fn content(app: &App) -> Vec<Value> {
-    let mut found = rows(app, AsOf::Newest, "SELECT * FROM stops ORDER BY key_hi, key_lo").await;
+    let mut found = rows(app, AsOf::Newest, "SELECT * FROM kept.stops ORDER BY key_hi, key_lo").await;
     for row in &mut found {
         let row = row.as_object_mut().unwrap();
         row.remove("loaded_at");

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::disk::{Disk, Loss};
 use super::recording::{Call, possible, record};
-use super::trial::{Held, Snapshot, Trial, quick_folder, read_folder, whole, write_folder};
+use super::trial::{Act, Held, Snapshot, Trial, quick_folder, read_folder, whole, write_folder};
 use super::{Dice, on_all_cores, times};
 use crate::support::{text, vigie};
 
@@ -77,23 +77,39 @@ fn digest(files: &Snapshot) -> Vec<u8> {
     hasher.finalize().to_vec()
 }
 
-/// The second load of a trial, recorded; the folder is that of the store after it.
-fn recorded_load(trial: &Trial) -> (tempfile::TempDir, PathBuf, Vec<Call>) {
-    let (folder, store) = trial.copy();
-    let load = ["--store", text(&store), "--json", "ingest", "--feed", "jersey-stops", text(&trial.second)];
-    let calls = record(&store, trial.folder(), &load);
+/// The act, recorded; the folder is that of the store after it.
+fn recorded(act: &Act, trial: &Trial) -> (tempfile::TempDir, PathBuf, Vec<Call>) {
+    let (folder, store) = act.copy();
+    let args = act.args_on(&store);
+    let calls = record(&store, trial.folder(), &args.iter().map(String::as_str).collect::<Vec<_>>());
     assert!(calls.contains(&Call::Printed));
     (folder, store, calls)
 }
 
 #[test]
 fn a_load_outlasts_a_power_loss_whole_or_leaves_no_trace() {
+    let trial = Trial::new(60);
+    lose_power(&trial.load(), &trial, STATES, "load");
+}
+
+#[test]
+fn an_erasure_outlasts_a_power_loss_or_can_be_completed() {
+    let trial = Trial::new(60);
+    lose_power(&trial.erase(), &trial, STATES, "erasure");
+}
+
+#[test]
+fn a_compaction_outlasts_a_power_loss_without_a_change_of_answers() {
+    let trial = Trial::new(60);
+    lose_power(&trial.compact(), &trial, STATES / 2, "compaction");
+}
+
+fn lose_power(act: &Act, trial: &Trial, most: usize, name: &str) {
     if !possible() {
         return;
     }
-    let trial = Trial::new(60);
-    let (_recorded, root, calls) = recorded_load(&trial);
-    let left = left_behind(&trial.store, &calls, &root, times(STATES, usize::MAX));
+    let (_recorded, root, calls) = recorded(act, trial);
+    let left = left_behind(&act.store, &calls, &root, times(most, usize::MAX));
     let every = times(8, 4);
     let held: std::sync::Mutex<Vec<Held>> = std::sync::Mutex::default();
     on_all_cores(
@@ -103,16 +119,16 @@ fn a_load_outlasts_a_power_loss_whole_or_leaves_no_trace() {
             let folder = quick_folder();
             let store = folder.path().join("store");
             write_folder(&store, files);
-            held.lock().unwrap().push(trial.survives(&store, *acknowledged, what));
+            held.lock().unwrap().push(act.survives(&store, *acknowledged, what));
             if index % every == 0 {
-                trial.goes_on(&store, what);
+                act.goes_on(&store, what);
             }
         },
     );
     let held = held.into_inner().unwrap();
-    let after = held.iter().filter(|held| **held == trial.after).count();
-    println!("{} states of a load: {} before, {after} after", held.len(), held.len() - after);
-    assert!(after > 0 && after < held.len());
+    let before = held.iter().filter(|held| **held == act.before).count();
+    println!("{} states of a {name}: {before} as before, {} as after", held.len(), held.len() - before);
+    assert!(before > 0);
 }
 
 #[test]
@@ -146,6 +162,70 @@ fn a_store_whose_making_was_acknowledged_is_there_after_a_power_loss() {
         },
     );
     println!("{} states of the making of a store", left.len());
+}
+
+#[test]
+fn a_backup_that_was_acknowledged_can_be_restored_after_a_power_loss() {
+    if !possible() {
+        return;
+    }
+    let trial = Trial::new(60);
+    let act = trial.load();
+    let (_folder, store) = act.copy();
+    let outer = quick_folder();
+    let calls = record(
+        outer.path(),
+        trial.folder(),
+        &["--store", text(&store), "--json", "backup", text(&outer.path().join("copy"))],
+    );
+    let left = left_behind(&Snapshot::new(), &calls, outer.path(), times(STATES / 2, usize::MAX));
+    on_all_cores(
+        &left,
+        || (),
+        |(), _, Left { files, acknowledged, what }| {
+            let folder = quick_folder();
+            write_folder(folder.path(), files);
+            let (copy, restored) = (folder.path().join("copy"), folder.path().join("restored"));
+            let run = vigie(&restored, &["--json", "restore", text(&copy)]);
+            match run.code {
+                0 => assert_eq!(act.survives(&restored, false, what), act.before, "{what}"),
+                2 | 3 | 5 if !*acknowledged => {}
+                code => panic!("{what}: {code}: {}", run.err),
+            }
+        },
+    );
+    println!("{} states of a backup", left.len());
+}
+
+#[test]
+fn a_restored_store_outlasts_a_power_loss_or_is_not_there() {
+    if !possible() {
+        return;
+    }
+    let trial = Trial::new(60);
+    let act = trial.load();
+    let (folder, store) = act.copy();
+    let copy = folder.path().join("copy");
+    vigie(&store, &["--json", "backup", text(&copy)]).ok();
+    let outer = quick_folder();
+    let restored = outer.path().join("store");
+    let calls = record(outer.path(), trial.folder(), &["--store", text(&restored), "--json", "restore", text(&copy)]);
+    let left = left_behind(&Snapshot::new(), &calls, outer.path(), times(STATES / 2, usize::MAX));
+    on_all_cores(
+        &left,
+        || (),
+        |(), _, Left { files, acknowledged, what }| {
+            let folder = quick_folder();
+            write_folder(folder.path(), files);
+            let store = folder.path().join("store");
+            let run = vigie(&store, &["--json", "verify"]);
+            if run.code == 3 && !*acknowledged {
+                return;
+            }
+            assert_eq!(act.survives(&store, false, what), act.before, "{what}");
+        },
+    );
+    println!("{} states of a restored store", left.len());
 }
 
 /// Numbers of the calls that wrote to a path or, with its folder, made it last; of the inode that ends under that name.
@@ -205,11 +285,12 @@ fn data_lasts_before_its_commit_and_commits_before_the_version() {
         return;
     }
     let trial = Trial::new(60);
-    let (_recorded, root, calls) = recorded_load(&trial);
+    let act = trial.load();
+    let (_recorded, root, calls) = recorded(&act, &trial);
     let acknowledged = calls.iter().position(|call| *call == Call::Printed).unwrap();
     let made = |suffix: &str| -> Vec<PathBuf> {
         let files = read_folder(&root);
-        let new = files.keys().filter(|name| !trial.store.contains_key(*name));
+        let new = files.keys().filter(|name| !act.store.contains_key(*name));
         new.filter(|name| name.starts_with("tables") && name.to_string_lossy().ends_with(suffix))
             .map(|name| root.join(name))
             .collect()

@@ -63,52 +63,45 @@ pub struct Held {
     pub rejects: u64,
 }
 
-/// A store with one load in it, and a second extract: half of it revises, half is new, a few rows are refused.
+/// Extracts of stops: one that fills a store; one of which half revises and half is new, with a few bad rows; and one
+/// that names records to erase, all of them in both others.
 pub struct Trial {
     folder: TempDir,
-    pub second: PathBuf,
-    /// The store after the first load.
+    first: PathBuf,
+    second: PathBuf,
+    doomed: PathBuf,
+    rows: u64,
+}
+
+/// Records that are erased.
+const DOOMED: usize = 10;
+
+/// Something that is done to a store, which may be stopped on its way.
+pub struct Act {
+    /// The store before it.
     pub store: Snapshot,
-    /// What it holds.
+    /// Arguments of the command.
+    args: Vec<String>,
+    /// What the store holds before it.
     pub before: Held,
-    /// What it holds with the second extract.
+    /// What it holds after it.
     pub after: Held,
+    /// Lines of the ledger before and after.
+    loads: (usize, usize),
+    /// Records that the first version still holds once it is done.
+    first_version: u64,
 }
 
 impl Trial {
     pub fn new(rows: usize) -> Self {
         let folder = quick_folder();
-        let first = put(folder.path(), "first.csv", extract(0..rows, "2016-01-01", "none"));
+        let both = rows / 2..rows * 3 / 2;
         let bad = "S1,yesterday,2016-02-01 00:00:00,U1,vehicle,arrest,49.19,-2.11\n".repeat(3);
-        let second = put(folder.path(), "second.csv", extract(rows / 2..rows * 3 / 2, "2016-02-01", "arrest") + &bad);
-        let root = folder.path().join("store");
-        vigie(&root, &["--json", "init", "--area", "jersey", "--synthetic"]).ok();
-        let load = vigie(&root, &["--json", "ingest", "--feed", "jersey-stops", text(&first)]).ok();
-        assert_eq!(load["accepted"], rows as u64);
-        let store = read_folder(&root);
-        let rows = rows as u64;
-        Self {
-            folder,
-            second,
-            store,
-            before: Held { rows, keys: rows, arrests: 0, rejects: 0 },
-            after: Held { rows: rows * 3 / 2, keys: rows * 3 / 2, arrests: rows, rejects: 3 },
-        }
-    }
-
-    /// A copy of the store after the first load, in a folder of its own.
-    pub fn copy(&self) -> (TempDir, PathBuf) {
-        let folder = quick_folder();
-        let root = folder.path().join("store");
-        write_folder(&root, &self.store);
-        (folder, root)
-    }
-
-    /// The command that loads the second extract.
-    pub fn second_load(&self, store: &Path) -> Command {
-        let mut command = program();
-        command.arg("--store").arg(store).args(["--json", "ingest", "--feed", "jersey-stops"]).arg(&self.second);
-        command
+        let put = |name, text| put(folder.path(), name, text);
+        let first = put("first.csv", extract(0..rows, "2016-01-01", "none"));
+        let second = put("second.csv", extract(both.clone(), "2016-02-01", "arrest") + &bad);
+        let doomed = put("doomed.csv", extract(both.start..both.start + DOOMED, "2016-01-01", "any"));
+        Self { folder, first, second, doomed, rows: rows as u64 }
     }
 
     /// A folder that lasts as long as the trial.
@@ -116,8 +109,94 @@ impl Trial {
         self.folder.path()
     }
 
-    /// Asserts, each time with a fresh process, that the store is whole and holds all of the second load or nothing of
-    /// it; all of it if the load was acknowledged.
+    /// The second extract is loaded on top of the first.
+    pub fn load(&self) -> Act {
+        let rows = self.rows;
+        Act {
+            store: self.store(&[&self.first]),
+            args: self.ingest(&self.second),
+            before: Held { rows, keys: rows, arrests: 0, rejects: 0 },
+            after: Held { rows: rows * 3 / 2, keys: rows * 3 / 2, arrests: rows, rejects: 3 },
+            loads: (1, 2),
+            first_version: rows,
+        }
+    }
+
+    /// Some records of both extracts are erased.
+    pub fn erase(&self) -> Act {
+        let erase =
+            ["--purpose", "erasure", "--reference", "DP/7", "erase", "--feed", "jersey-stops", text(&self.doomed)];
+        let (before, gone) = (self.load().after, DOOMED as u64);
+        Act {
+            store: self.store(&[&self.first, &self.second]),
+            args: erase.map(str::to_owned).to_vec(),
+            before,
+            after: Held {
+                rows: before.rows - gone,
+                keys: before.keys - gone,
+                arrests: before.arrests - gone,
+                ..before
+            },
+            loads: (2, 2),
+            first_version: self.rows - gone,
+        }
+    }
+
+    /// The files of both loads are merged.
+    pub fn compact(&self) -> Act {
+        let before = self.load().after;
+        Act {
+            store: self.store(&[&self.first, &self.second]),
+            args: vec!["compact".to_owned()],
+            before,
+            after: before,
+            loads: (2, 2),
+            first_version: self.rows,
+        }
+    }
+
+    fn ingest(&self, file: &Path) -> Vec<String> {
+        ["ingest", "--feed", "jersey-stops", text(file)].map(str::to_owned).to_vec()
+    }
+
+    /// A store with these extracts in it.
+    fn store(&self, extracts: &[&Path]) -> Snapshot {
+        let folder = quick_folder();
+        let root = folder.path().join("store");
+        vigie(&root, &["--json", "init", "--area", "jersey", "--synthetic"]).ok();
+        for extract in extracts {
+            let args = self.ingest(extract);
+            let args: Vec<&str> = std::iter::once("--json").chain(args.iter().map(String::as_str)).collect();
+            vigie(&root, &args).ok();
+        }
+        read_folder(&root)
+    }
+}
+
+impl Act {
+    /// A copy of the store before it, in a folder of its own.
+    pub fn copy(&self) -> (TempDir, PathBuf) {
+        let folder = quick_folder();
+        let root = folder.path().join("store");
+        write_folder(&root, &self.store);
+        (folder, root)
+    }
+
+    /// Its arguments on a store.
+    pub fn args_on(&self, store: &Path) -> Vec<String> {
+        let first = ["--store", text(store), "--json"].map(str::to_owned);
+        first.into_iter().chain(self.args.iter().cloned()).collect()
+    }
+
+    /// Its command on a store.
+    pub fn on(&self, store: &Path) -> Command {
+        let mut command = program();
+        command.args(self.args_on(store));
+        command
+    }
+
+    /// Asserts, each time with a fresh process, that the store is whole and holds all of it or nothing of it; all of it
+    /// if it was acknowledged.
     pub fn survives(&self, store: &Path, acknowledged: bool, what: &str) -> Held {
         whole(store, what);
         let held = held(store, what);
@@ -127,18 +206,21 @@ impl Trial {
             assert!(held == self.before || held == self.after, "{what}: {held:?} is neither before nor after");
         }
         let loads = good(vigie(store, &["--json", "loads"]), what);
-        let wanted = if held == self.before { 1 } else { 2 };
+        let wanted = if held == self.before { self.loads.0 } else { self.loads.1 };
         assert_eq!(loads.as_array().map(Vec::len), Some(wanted), "{what}: the ledger says something else");
         held
     }
 
-    /// Asserts that the next load works: the same extract again, nothing twice.
+    /// Asserts that it can be done now: nothing is there twice, and older versions hold what they should.
     pub fn goes_on(&self, store: &Path, what: &str) {
-        let what = format!("{what}, then loaded again");
-        let output = self.second_load(store).output().unwrap();
+        let what = format!("{what}, then done again");
+        let output = self.on(store).output().unwrap();
         assert!(output.status.success(), "{what}: {}", String::from_utf8_lossy(&output.stderr));
         whole(store, &what);
         assert_eq!(held(store, &what), self.after, "{what}");
+        let sql = "SELECT count(*) AS n FROM stops";
+        let first = good(vigie(store, &["--json", "sql", "--as-of", "1", sql]), &what);
+        assert_eq!(first["rows"][0]["n"], self.first_version, "{what}: as of the first version");
     }
 }
 
