@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -377,6 +378,46 @@ pub(super) fn read_columns(
 /// The identity columns of a table file.
 pub(super) fn read_keys(path: &Path) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
     read_columns(path, Some(&["key_hi", "key_lo", "row_hash", "recorded_at"]))
+}
+
+/// The identity columns of several files, in no certain order, read on two threads.
+///
+/// # Errors
+/// What a file cannot be read for, or what `take` says.
+pub(super) fn read_all_keys(paths: &[PathBuf], mut take: impl FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = sync_channel(IN_FLIGHT);
+    std::thread::scope(|scope| {
+        for _ in 0..paths.len().min(2) {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || {
+                while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let read = || -> Result<bool> {
+                        for batch in read_keys(path)? {
+                            if sender.send(Ok(batch?)).is_err() {
+                                return Ok(false);
+                            }
+                        }
+                        Ok(true)
+                    };
+                    match read() {
+                        Ok(true) => {}
+                        Ok(false) => return,
+                        Err(error) => {
+                            let _ = sender.send(Err(error));
+                            return;
+                        }
+                    }
+                }
+            });
+        }
+        drop(sender);
+        // Taken by value: if `take` fails, the readers find nobody to send to and end.
+        for batch in receiver {
+            take(batch?)?;
+        }
+        Ok(())
+    })
 }
 
 /// The rows of a table file with their month, in the table's schema.

@@ -18,7 +18,7 @@ use futures::TryStreamExt as _;
 use super::contest::{At, Contest, Outcome};
 use super::control::{self, LoadRecord, StoreVersion, StoredFile};
 use super::identity::{Key, Known, Ordinals, Verdict};
-use super::table_file::{Keys, Place, RowWriter, Written, read_keys, read_rows, rows_of};
+use super::table_file::{Keys, Place, RowWriter, Written, read_all_keys, read_keys, read_rows, rows_of};
 use super::{AsOf, Store, disk, durable, halt, tables};
 use crate::error::{Error, Result};
 use crate::model::schema::{PARTITION, Repeats, table};
@@ -142,13 +142,12 @@ impl<'s> Writer<'s> {
         let folder = open.place.folder();
         let records: u64 = open.files.iter().map(|live| rows_of(&live.add)).sum();
         open.known.expect(usize::try_from(records).unwrap_or_default());
-        for live in &open.files {
-            for batch in read_keys(&folder.join(&live.add.path))? {
-                let batch = batch?;
-                let keys = Keys::of(&batch)?;
-                (0..batch.num_rows()).for_each(|row| open.known.note(keys.key(row), keys.row_hash(row)));
-            }
-        }
+        let paths: Vec<_> = open.files.iter().map(|live| folder.join(&live.add.path)).collect();
+        read_all_keys(&paths, |batch| {
+            let keys = Keys::of(&batch)?;
+            (0..batch.num_rows()).for_each(|row| open.known.note(keys.key(row), keys.row_hash(row)));
+            Ok(())
+        })?;
         Ok(())
     }
 
