@@ -31,6 +31,9 @@ use crate::store::{LoadFile, LoadRecord, Tally, Writer};
 /// Cleaned batches that may wait for the writer.
 const IN_FLIGHT: usize = 4;
 
+/// Refused rows whose places are kept; beyond, they are only counted, so that memory stays bounded.
+const MOST_REJECTS: usize = 2_000_000;
+
 /// What to load, and how strictly.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -232,7 +235,8 @@ impl Run<'_> {
                     for (label, count) in &cleaned.labels {
                         *self.totals.labels.entry(label.name().to_owned()).or_default() += count;
                     }
-                    self.rejects.extend(cleaned.rejects);
+                    let room = MOST_REJECTS.saturating_sub(self.rejects.len());
+                    self.rejects.extend(cleaned.rejects.into_iter().take(room));
                     let tally = writer.add(table, &cleaned.batch, feed.repeats)?;
                     self.totals.tally.add(tally);
                     progress(before + bytes, total, self.totals.rows_in);

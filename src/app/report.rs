@@ -136,6 +136,7 @@ fn ledger(loads: &[LoadRecord]) -> Vec<LoadLine> {
         line.revised += load.revised;
         line.unchanged += load.unchanged;
         line.duplicate += load.duplicate;
+        line.withheld += load.withheld;
         for (reason, count) in &load.rejected {
             *line.rejected.entry(reason.clone()).or_default() += count;
         }

@@ -82,6 +82,9 @@ pub fn guess(path: &Path) -> Result<Guess> {
     let choice = Choice::of(&profiles, &batch, rows, &file).map_err(|error| error.at(place))?;
     let (toml, feed, mut remarks) = written(&choice, &profiles, &file, delimiter)?;
     remarks.extend(choice.remarks.iter().cloned());
+    if batch.columns.iter().flatten().any(|column| std::str::from_utf8(column.bytes()).is_err()) {
+        remarks.push("some text is not UTF-8: write encoding = \"windows-1252\" if the source does so".to_owned());
+    }
     let trial = trial(path, &feed)?;
     Ok(Guess {
         table: choice.table.name,
@@ -132,7 +135,9 @@ fn open(path: &Path) -> Result<(Vec<String>, char)> {
         }
     }
     let place = path.display().to_string();
+    // Columns of our own stand behind a source's in a file of mended rejects.
     let (_, header, delimiter) = best.ok_or_else(|| Error::bug("no delimiter was tried"))?;
+    let header: Vec<String> = header.into_iter().filter(|name| !name.starts_with("vigie_")).collect();
     let columns = header.len();
     if columns < 2 {
         let message = "only one column was found: fields should be parted by a comma, semicolon, tab or bar";

@@ -112,6 +112,19 @@ fn what_cannot_be_guessed_is_said() {
 }
 
 #[test]
+fn other_forms_are_guessed_as_well() {
+    let mut text = String::new();
+    for n in 0..30 {
+        text.push_str(&format!(
+            "{{\"stop_id\": \"S{n}\", \"stopped_at\": \"2017-05-01T10:{n:02}:00Z\", \"reason\": \"drugs\"}}\n"
+        ));
+    }
+    let guess = guessed("stops.ndjson", &text).unwrap();
+    assert_eq!((guess.table, guess.accepted), ("stops", 30), "{}", guess.toml);
+    assert!(guess.toml.contains("keys = [\"stop_id\"]"), "{}", guess.toml);
+}
+
+#[test]
 fn names_that_toml_must_quote() {
     let mut text = "\"Stop \"\"no\"\"\",\"Stopped \\ at\",Reason\n".to_owned();
     for n in 0..30 {

@@ -60,6 +60,8 @@ pub struct LoadLine {
     pub unchanged: u64,
     /// Repeats within a load.
     pub duplicate: u64,
+    /// Rows of records that were erased, or past their time of keeping.
+    pub withheld: u64,
     /// Refused rows by reason.
     pub rejected: BTreeMap<String, u64>,
 }
@@ -330,13 +332,14 @@ fn places(answer: &Released<HotspotMap>) -> TableView {
 
 fn quality(loads: &[LoadLine]) -> TableView {
     let headers =
-        ["Feed", "Rows read", "Accepted", "Revised", "Unchanged", "Duplicate", "Refused", "Adds up"].map(str::to_owned);
+        ["Feed", "Rows read", "Accepted", "Revised", "Unchanged", "Duplicate", "Withheld", "Refused", "Adds up"]
+            .map(str::to_owned);
     let number = |n: u64| format::count_or(Some(n), format::UNAVAILABLE);
     let rows = loads
         .iter()
         .map(|load| {
             let refused: u64 = load.rejected.values().sum();
-            let sum = load.accepted + load.revised + load.unchanged + load.duplicate + refused;
+            let sum = load.accepted + load.revised + load.unchanged + load.duplicate + load.withheld + refused;
             vec![
                 load.feed.clone(),
                 number(load.rows_in),
@@ -344,6 +347,7 @@ fn quality(loads: &[LoadLine]) -> TableView {
                 number(load.revised),
                 number(load.unchanged),
                 number(load.duplicate),
+                number(load.withheld),
                 number(refused),
                 if sum == load.rows_in { "yes".to_owned() } else { format!("no: {}", number(sum)) },
             ]

@@ -48,6 +48,7 @@ fn report(audience: Audience, role: Role) -> String {
         revised: 4,
         unchanged: 5,
         duplicate: 1,
+        withheld: 0,
         rejected,
     }];
     html(&Report {

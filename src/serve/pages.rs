@@ -196,6 +196,7 @@ pub(super) async fn data(State(shared): State<Shared>, Extension(who): Extension
                 "files": load.files.iter().map(|f| f.name.clone()).collect::<Vec<_>>().join(", "),
                 "rows_in": count(load.rows_in), "accepted": count(load.accepted), "revised": count(load.revised),
                 "unchanged": count(load.unchanged), "duplicate": count(load.duplicate),
+                "withheld": count(load.withheld),
                 "rejected": count(load.rejected_total),
                 "rejected_by": load.rejected.iter().map(|(reason, n)| json!([reason.replace('_', " "), n])).collect::<Vec<_>>(),
             })

@@ -161,6 +161,15 @@ impl Known {
         self.shard(key).insert(Entry::of(key, row_hash));
     }
 
+    /// Looks where a record would stand. A block of keys that was looked at is judged faster after: the places lie far
+    /// apart in memory, and looking at many does not wait for each.
+    #[inline]
+    pub fn glance(&self, key: Key) -> u64 {
+        let shard = &self.shards[(key.low >> (64 - SHARD_BITS)) as usize];
+        let place = shard.start(Entry::of(key, 0).mark);
+        shard.marks.get(place).map_or(0, |mark| u64::from(*mark)) ^ shard.rests.get(place).copied().unwrap_or_default()
+    }
+
     /// Says what an incoming row is, and remembers it if it is new.
     #[inline]
     pub fn judge(&mut self, key: Key, row_hash: i64) -> Verdict {

@@ -241,7 +241,9 @@ fn list_others(root: &Path, noted: &[StoredFile], found: &mut Verification) -> R
     let own = [control::FILE_NAME, control::JOURNAL, seal::FILE_NAME, seal::LOCK, super::WRITER_LOCK, "audit/lock"];
     for path in files_below(root, "", &[TABLES])? {
         let is_audit = path.strip_prefix("audit/").is_some_and(audit::is_part);
-        if !(known.contains(path.as_str()) || own.contains(&path.as_str()) || is_audit) {
+        // Somebody may be putting a file just now; a draft that a crash left is written over by the next one.
+        let is_draft = Path::new(&path).extension().is_some_and(|ending| ending == "draft");
+        if !(known.contains(path.as_str()) || own.contains(&path.as_str()) || is_audit || is_draft) {
             found.unknown.push(path);
         }
     }

@@ -26,6 +26,9 @@ use crate::model::schema::{PARTITION, Repeats, table};
 /// Most rows that room is made for before they come.
 const MOST_EXPECTED: u64 = 1 << 27;
 
+/// Keys that are looked at before they are judged: their places in memory fit a core's own cache.
+const GLANCES: usize = 1024;
+
 /// Changed records that are decided on at a time: beyond, memory would grow with the load.
 const MOST_CONTESTED: usize = 2_000_000;
 
@@ -220,10 +223,13 @@ impl<'s> Writer<'s> {
         let keys = Keys::of(batch)?;
         let past = table.withheld.past(batch)?;
         let mut keep = Vec::with_capacity(batch.num_rows());
-        let mut identities = Vec::with_capacity(batch.num_rows());
-        for row in 0..batch.num_rows() {
-            let identity = table.ordinals.identify(keys.key(row), repeats);
-            identities.push(identity);
+        let identities: Vec<Key> =
+            (0..batch.num_rows()).map(|row| table.ordinals.identify(keys.key(row), repeats)).collect();
+        for (row, identity) in identities.iter().copied().enumerate() {
+            if row % GLANCES == 0 {
+                let next = identities[row..].iter().take(GLANCES);
+                std::hint::black_box(next.fold(0, |seen, key| seen ^ table.known.glance(*key)));
+            }
             if past.as_ref().is_some_and(|past| past[row]) || table.withheld.is_erased(identity) {
                 tally.withheld += 1;
                 keep.push(false);

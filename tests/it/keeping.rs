@@ -78,7 +78,7 @@ async fn what_is_past_its_time_is_erased_from_every_version_and_stays_away() {
     let (folder, app) = new_store("jersey", "Europe/Jersey").await;
     let early = put(folder.path(), "early.csv", READS.to_owned() + &read(1, 1, "J100001") + &read(2, 5, "J100002"));
     let late = put(folder.path(), "late.csv", READS.to_owned() + &read(3, 1, "J100003") + &read(4, 6, "J100004"));
-    ingest(&app, "jersey-anpr", &[early.clone()]).await.unwrap();
+    ingest(&app, "jersey-anpr", std::slice::from_ref(&early)).await.unwrap();
     ingest(&app, "jersey-anpr", &[late]).await.unwrap();
 
     // The clock of the tests stands at the first of January 2026: rules reckon from a day before it.
@@ -122,16 +122,16 @@ async fn an_erased_record_is_nowhere_under_the_store() {
     let (canary, plate) = ("Zebedee-Canary-Quux", "CANARY7");
     let rows = STOPS.to_owned() + &stop(1, 3, canary) + &stop(2, 3, "U2") + &stop(3, 4, canary);
     let first = put(folder.path(), "first.csv", rows);
-    ingest(&app, "jersey-stops", &[first.clone()]).await.unwrap();
+    ingest(&app, "jersey-stops", std::slice::from_ref(&first)).await.unwrap();
     let reads = put(folder.path(), "reads.csv", READS.to_owned() + &read(1, 3, plate) + &read(2, 3, "J2"));
-    ingest(&app, "jersey-anpr", &[reads.clone()]).await.unwrap();
+    ingest(&app, "jersey-anpr", std::slice::from_ref(&reads)).await.unwrap();
     let more = put(folder.path(), "more.csv", STOPS.to_owned() + &stop(4, 3, "U4"));
     ingest(&app, "jersey-stops", &[more]).await.unwrap();
     assert!(holds(app.store.root(), canary).is_some(), "the search finds what is there");
     assert_eq!(holds(app.store.root(), plate), None, "plates are tokens from the start");
 
     let one = put(folder.path(), "one.csv", STOPS.to_owned() + &stop(1, 3, "any") + &stop(3, 9, "thing"));
-    let error = keeping::erase(&app, &loader(), "jersey-stops", &[one.clone()]).await.unwrap_err();
+    let error = keeping::erase(&app, &loader(), "jersey-stops", std::slice::from_ref(&one)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Denied);
     let erased = keeping::erase(&app, &with_reference(), "jersey-stops", &[one]).await.unwrap();
     assert_eq!((erased.records, erased.why.as_str()), (2, "erasure DP/7"));
@@ -170,7 +170,7 @@ async fn merging_files_changes_no_answer() {
     // A revision after merging, and an erasure in both kinds of files.
     let newer = stop(7, 1, "U9").replace("2016-01-01", "2016-02-01");
     let file = put(folder.path(), "newer.csv", STOPS.to_owned() + &newer);
-    assert_eq!(ingest(&app, "jersey-stops", &[file.clone()]).await.unwrap().revised, 1);
+    assert_eq!(ingest(&app, "jersey-stops", std::slice::from_ref(&file)).await.unwrap().revised, 1);
     assert_eq!(keeping::erase(&app, &with_reference(), "jersey-stops", &[file]).await.unwrap().records, 1);
     assert_eq!(count(&app, AsOf::Newest, "stops").await, 199);
     assert_eq!(count(&app, AsOf::Version(4), "stops").await, 199);
@@ -186,7 +186,7 @@ async fn a_record_that_the_source_takes_back_is_counted_no_more() {
     let feed = feed.replace("[columns]", "deleted = { from = \"outcome\", values = [\"VOID\"] }\n[columns]");
     let feed = put(folder.path(), "stops.toml", feed);
     let first = put(folder.path(), "first.csv", STOPS.to_owned() + &stop(1, 3, "U1") + &stop(2, 3, "U1"));
-    ingest(&app, text(&feed), &[first.clone()]).await.unwrap();
+    ingest(&app, text(&feed), std::slice::from_ref(&first)).await.unwrap();
     let void = stop(1, 3, "U1").replace("2016-01-01", "2016-02-01").replace("warned", "VOID");
     let void = put(folder.path(), "void.csv", STOPS.to_owned() + &void);
     assert_eq!(ingest(&app, text(&feed), &[void]).await.unwrap().revised, 1);

@@ -126,12 +126,12 @@ async fn every_look_at_rejects_is_decided_and_written_down() {
     let (folder, app) = new_store("jersey", "Europe/Jersey").await;
     let file = put(folder.path(), "stops.csv", delimited(',', FORMAT));
     let feed = put(folder.path(), "feed.toml", feed("", "\"id\"", FORMAT));
-    ingest(&app, text(&feed), &[file.clone()]).await.unwrap();
+    ingest(&app, text(&feed), std::slice::from_ref(&file)).await.unwrap();
     let (auditor, officer) = (somebody(&[Role::Auditor]), somebody(&[Role::Officer]));
     assert_eq!(rejects::list(&app, &officer, None, None).await.unwrap_err().kind(), Kind::Denied);
     assert!(rejects::list(&app, &auditor, Some(1), None).await.unwrap().is_empty());
     let out = folder.path().join("out.csv");
-    let export = rejects::export(&app, &auditor, 1, Some(text(&feed)), &[file.clone()], &out).await;
+    let export = rejects::export(&app, &auditor, 1, Some(text(&feed)), std::slice::from_ref(&file), &out).await;
     assert_eq!(export.unwrap_err().kind(), Kind::Denied);
     let show = rejects::show(&app, &auditor, text(&feed), &[file], &[]);
     assert_eq!(show.err().unwrap().kind(), Kind::Denied);

@@ -150,7 +150,7 @@ fn strings(archive: &mut Archive) -> Result<Strings> {
             Token::Over => return Ok(strings),
             Token::Start if xml.name() == b"si" => {
                 let start = strings.text.len();
-                text_runs(&mut xml, b"si", &mut strings.text)?;
+                text_runs(&mut xml, b"si", &mut strings.text).map_err(|error| too_large(archive, error))?;
                 unescape(&mut strings.text, start);
                 strings.ends.push(strings.text.len() as u32);
             }

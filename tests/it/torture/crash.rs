@@ -142,7 +142,8 @@ fn halt(act: &Act, wanted: &[&str], name: &str) {
 
 #[test]
 fn a_backup_or_restore_that_stops_is_not_taken_for_one() {
-    let act = Trial::new(400).load();
+    let trial = Trial::new(400);
+    let act = trial.load();
     let (folder, store) = act.copy();
     let stopped = |args: &[&str], root: &Path, point: &str| {
         let output = program().arg("--store").arg(root).args(args).env("VIGIE_HALT_AT", point).output().unwrap();

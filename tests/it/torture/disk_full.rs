@@ -26,7 +26,8 @@ fn refused_with_a_name(act: &Act, store: &Path, output: &Output, what: &str) {
 
 #[test]
 fn a_file_that_may_not_grow_is_a_named_error_and_no_loss() {
-    let act = Trial::new(4000).load();
+    let trial = Trial::new(4000);
+    let act = trial.load();
     let (_folder, store) = act.copy();
     assert!(act.on(&store).output().unwrap().status.success());
     let largest = super::trial::read_folder(&store).values().flatten().map(Vec::len).max().unwrap();
@@ -93,7 +94,8 @@ fn a_full_disk_is_a_named_error_and_no_loss() {
         println!("skipped: a tmpfs cannot be mounted here; the limits on the size of files are tested above");
         return;
     };
-    let act = Trial::new(4000).load();
+    let trial = Trial::new(4000);
+    let act = trial.load();
     let store = disk.path().join("store");
     let ballast = disk.path().join("ballast");
     let needed = {
@@ -147,7 +149,8 @@ fn still_answers(act: &Act, store: &Path, what: &str) {
 
 #[test]
 fn what_a_store_holds_is_counted_by_a_fresh_process() {
-    let act = Trial::new(100).load();
+    let trial = Trial::new(100);
+    let act = trial.load();
     let (_folder, store) = act.copy();
     assert_eq!(held(&store, "as made"), act.before);
     assert!(act.on(&store).output().unwrap().status.success());

@@ -73,8 +73,8 @@ export const pages = {
     table: { headers: ['Hour', ...cameras.map((camera) => camera.camera_id)], rows: ['00', '06', '12', '18'].map((hour) => [`${hour}:00`, ...cameras.map((_, index) => String(120 + index * 13))]) },
   }),
   data: () => ({
-    loads: [{ version: 7, loaded_at: '15 Jan 2018 09:12', feed: 'jersey-crimes', files: 'crimes.csv.gz', rows_in: '9,130', accepted: '9,120', revised: '0', unchanged: '0', duplicate: '2', rejected: '8', rejected_by: [['bad_time', 5], ['unknown_code', 3]] },
-      { version: 6, loaded_at: '15 Jan 2018 09:11', feed: 'jersey-incidents', files: 'incidents.csv.gz', rows_in: '61,344', accepted: '61,344', revised: '0', unchanged: '0', duplicate: '0', rejected: '0', rejected_by: [] }],
+    loads: [{ version: 7, loaded_at: '15 Jan 2018 09:12', feed: 'jersey-crimes', files: 'crimes.csv.gz', rows_in: '9,130', accepted: '9,120', revised: '0', unchanged: '0', duplicate: '2', withheld: '0', rejected: '8', rejected_by: [['bad_time', 5], ['unknown_code', 3]] },
+      { version: 6, loaded_at: '15 Jan 2018 09:11', feed: 'jersey-incidents', files: 'incidents.csv.gz', rows_in: '61,344', accepted: '61,344', revised: '0', unchanged: '0', duplicate: '0', withheld: '0', rejected: '0', rejected_by: [] }],
   }),
   quality: () => ({
     empty_tables: 'Collisions', reconciliation: '1 load read as many rows as the source stated; for 1 load it did not say.',
