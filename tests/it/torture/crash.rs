@@ -1,7 +1,7 @@
 //! A real `vigie ingest` is killed, or its disk fails, wherever it may be: what was acknowledged is there, what was not
 //! is there whole or not at all, nothing is there twice, and the next load works.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Mutex;
@@ -33,7 +33,7 @@ const OF_AN_ERASURE: [&str; 5] =
     ["writer-begun", "erasure-files-written", "erasure-noted", "erasure-log-written", "erasure-files-removed"];
 
 /// How often a load passes a point before the passes are no longer tried one by one.
-const PASSES: usize = 3;
+const PASSES: usize = 2;
 
 #[test]
 fn a_load_killed_at_any_moment_is_there_whole_or_not_at_all() {
@@ -106,43 +106,37 @@ fn a_compaction_stopped_or_failing_at_any_named_point_changes_no_answer() {
 
 /// Stops the act dead at every point at its first passes, and makes the disk fail there; `wanted` points must be reached.
 fn halt(act: &Act, wanted: &[&str], name: &str) {
-    let mut halts = Vec::new();
-    for point in POINTS {
-        for pass in 1..=times(PASSES, 12) {
-            for how in ["", ":full", ":error"] {
-                halts.push((*point, format!("{point}:{pass}{how}"), how.is_empty()));
-            }
-        }
-    }
-    let reached: Mutex<BTreeSet<&str>> = Mutex::default();
+    let passes = POINTS.iter().flat_map(|point| (1..=times(PASSES, 12)).map(move |pass| (*point, pass)));
+    let passes: Vec<(&str, usize)> = passes.collect();
+    let reached: Mutex<BTreeMap<&str, usize>> = Mutex::default();
     on_all_cores(
-        &halts,
+        &passes,
         || (),
-        |(), _, (point, halt, stops)| {
-            // Passes that are not reached at all need no look.
-            if !*stops && !wanted.contains(point) && !reached.lock().unwrap().contains(point) {
-                return;
-            }
-            let (_folder, store) = act.copy();
-            let what = format!("{name} with VIGIE_HALT_AT={halt}");
-            let output = act.on(&store).env("VIGIE_HALT_AT", halt).output().unwrap();
-            let said = String::from_utf8_lossy(&output.stderr);
-            match output.status.code() {
-                Some(0) => {}
-                None if *stops => {
-                    reached.lock().unwrap().insert(point);
+        |(), _, (point, pass)| {
+            for how in ["", ":full", ":error"] {
+                let (_folder, store) = act.copy();
+                let halt = format!("{point}:{pass}{how}");
+                let what = format!("{name} with VIGIE_HALT_AT={halt}");
+                let output = act.on(&store).env("VIGIE_HALT_AT", halt).output().unwrap();
+                let said = String::from_utf8_lossy(&output.stderr);
+                match output.status.code() {
+                    // It does not come by: neither would it fail there.
+                    Some(0) if how.is_empty() => return,
+                    None if how.is_empty() => *reached.lock().unwrap().entry(point).or_default() += 1,
+                    // Some failures are made good: what counts is what is found afterwards.
+                    Some(0) => {}
+                    Some(2 | 5) if !how.is_empty() => assert!(!said.trim().is_empty(), "{what}: no message"),
+                    code => panic!("{what}: {code:?}: {said}"),
                 }
-                Some(2 | 5) if !*stops => assert!(!said.trim().is_empty(), "{what}: no message"),
-                code => panic!("{what}: {code:?}: {said}"),
+                act.survives(&store, output.status.success(), &what);
+                act.goes_on(&store, &what);
             }
-            act.survives(&store, output.status.success(), &what);
-            act.goes_on(&store, &what);
         },
     );
     let reached = reached.into_inner().unwrap();
-    println!("{name}: {} halts; points reached: {reached:?}", halts.len());
+    println!("{name}: {} passes stopped, and failed twice: {reached:?}", reached.values().sum::<usize>());
     for point in wanted {
-        assert!(reached.contains(point), "no {name} comes by {point}");
+        assert!(reached.contains_key(point), "no {name} comes by {point}");
     }
 }
 
