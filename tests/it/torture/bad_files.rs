@@ -23,7 +23,7 @@ const MOST_MEMORY_KIB: u64 = 512 << 10;
 /// Seconds that a file may take: of the processor, on all cores together, so that a busy machine fails no test.
 const MOST_SECONDS: u64 = 5;
 /// After so long a process is taken for one that hangs.
-const HANGS: Duration = Duration::from_secs(120);
+const HANGS: Duration = Duration::from_mins(2);
 /// Exit codes with a meaning, but for the one that says it is our fault.
 const NAMED_ERRORS: [i32; 2] = [2, 5];
 
