@@ -296,7 +296,8 @@ impl Store {
         Ok(key)
     }
 
-    /// Removes what interrupted writers left under `tables/`: files that are not noted. Only the one writer may.
+    /// Removes files under `tables/` that are not noted: what an interrupted or abandoned write left. Only the one writer
+    /// may.
     ///
     /// # Errors
     /// `Data` if the control database or a folder cannot be read, or a file cannot be removed.
@@ -306,7 +307,7 @@ impl Store {
         let noted = control::stored_files_in(&self.control(), verify::TABLES)?;
         let leftovers = verify::leftovers(&self.root, &noted)?;
         for path in &leftovers {
-            tracing::warn!(file = %path, "removing what an interrupted write left");
+            tracing::info!(file = %path, "removing what no version needs");
             disk::remove(&self.root.join(path)).map_err(|cause| disk::failed(&self.root.join(path), cause))?;
         }
         Ok(leftovers.len() as u64)

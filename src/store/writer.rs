@@ -113,7 +113,10 @@ impl<'s> Writer<'s> {
         let lock = store.writer_lock()?;
         pass("writer-begun")?;
         store.complete_erasures()?;
-        store.remove_leftovers()?;
+        let leftovers = store.remove_leftovers()?;
+        if leftovers > 0 {
+            tracing::warn!(files = leftovers, "removed what an interrupted write left");
+        }
         pass("leftovers-removed")?;
         let base = store.version(AsOf::Newest)?;
         let load_id = control::next_load_id(&store.control())?;
