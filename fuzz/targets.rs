@@ -156,7 +156,7 @@ pub const ALL: &[Target] = &[
 fn written(zone: &str, place: &str) -> Feed {
     let text = format!(
         "schema = 1\nname = \"fuzz\"\ntitle = \"Fuzz\"\ntable = \"stops\"\nzone = \"{zone}\"\nrepeats = \"ordinal\"\n\
-         formats = [\"%Y-%m-%d %H:%M:%S\", \"%Y-%m-%dT%H:%M:%S%.f%:z\", \"%d/%m/%Y %H:%M\", \"%Y-%m-%d\"]\n{place}\n\
+         formats = [\"%Y-%m-%d %H:%M:%S\", \"%Y-%m-%dT%H:%M:%S.%3f%:z\", \"%-d/%-m/%Y %H:%M\", \"%Y-%m-%dT%H:%M:%SZ\"]\n{place}\n\
          [columns]\nstop_id = {{ from = \"id\" }}\nstopped_at = {{ from = \"at\", required = true }}\n\
          reason = {{ from = \"why\" }}\n"
     );
@@ -232,7 +232,7 @@ fn moment(input: &[u8]) {
 fn place(input: &[u8]) {
     let cut = input.iter().position(|byte| *byte == b'\n').unwrap_or(input.len());
     let (lat, lon) = (&input[..cut], &input[(cut + 1).min(input.len())..]);
-    let rows = [b"id,at,lat,lon\n1,2015-06-01,", &quoted(lat)[..], b",", &quoted(lon)[..], b"\n"].concat();
+    let rows = [b"id,at,lat,lon\n1,2015-06-01 10:00:00,", &quoted(lat)[..], b",", &quoted(lon)[..], b"\n"].concat();
     for feed in &FIXED.places {
         read(rows.clone(), feed);
     }

@@ -169,11 +169,17 @@ impl Input<'_> {
             .map(|source| source.name.as_str())
             .collect();
         if !missing.is_empty() {
+            // A first row without a single name of the feed may be a record: it is not quoted.
+            let is_header = feed.sources.iter().any(|source| own_names.contains(&source.name));
+            let found = if is_header {
+                format!("it has {}", shown(own_names))
+            } else {
+                format!("its {} fields have none of the feed's names: is the first row the header?", own_names.len())
+            };
+            let missing = missing.join(", ");
             return Err(Error::input(format!(
-                "feed {} needs the column(s) {}, which the header does not have; it has {}",
-                feed.name,
-                missing.join(", "),
-                shown(own_names)
+                "feed {} needs the column(s) {missing}, which the header does not have; {found}",
+                feed.name
             ))
             .at(self.name));
         }

@@ -80,6 +80,7 @@ fn what_is_no_extract_is_named() {
         ("x.csv.gz", b"id,at\n", "not gzip"),
         ("x.csv.gz", b"\x1f\x8b\x08garbage-garbage-garbage", "damaged"),
         ("x.csv", b"id,when\n", "column(s) at, which the header does not have; it has id, when"),
+        ("x.csv", b"S1,2017-01-01\n", "which the header does not have; its 2 fields have none of the feed's names"),
         ("x.csv", b"id,at,id\n", "twice"),
         ("x.csv", b"id,at,\xff\n", "windows-1252"),
     ] {
