@@ -15,6 +15,7 @@ pub mod places;
 pub mod quality;
 pub mod rejects;
 pub mod report;
+mod selection;
 pub mod sql;
 pub mod stated;
 pub mod tiles;
