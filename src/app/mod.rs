@@ -4,6 +4,7 @@
 pub mod about;
 pub mod admin;
 pub mod backup;
+pub mod drawn;
 pub mod flow;
 pub mod hotspots;
 pub mod keeping;

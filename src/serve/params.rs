@@ -32,6 +32,10 @@ impl Params {
         self.left.remove(name)
     }
 
+    pub fn has(&self, name: &str) -> bool {
+        self.left.contains_key(name)
+    }
+
     fn need(&mut self, name: &str) -> Result<String> {
         self.take(name).ok_or_else(|| Error::input("is missing").at(name))
     }
