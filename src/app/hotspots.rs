@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::App;
 use super::places::Places;
-use super::selection::{Coverage, coverage, known_group, params, refuse_what_no_map_can_say};
+use super::selection::{Coverage, counting, known_group, params, refuse_what_no_map_can_say, scanned_coverage};
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::hotspot::{CellCount, HotspotMap, Method, Question, score};
 use crate::engine::{Snapshot, Value};
@@ -93,15 +93,32 @@ pub fn subject(question: &Question) -> String {
 
 async fn compute(app: &App, snapshot: &Snapshot, question: &Question) -> Result<Scored> {
     let selection = &question.selection;
-    let coverage = coverage(snapshot, selection).await?;
+    let places = app.memory.places(app)?;
+    // The cells of the area are found while the records are counted.
+    let cells = places.declared().map(Arc::clone).map(|area| {
+        let resolution = question.resolution;
+        tokio::task::spawn_blocking(move || area.cells(resolution).map(|_| ()))
+    });
+    let counted = snapshot.count(&selection.dataset, counting(selection, Some(question.resolution))).await?;
+    let coverage = match &counted {
+        Some(counted) => Coverage::from(counted),
+        None => scanned_coverage(snapshot, selection).await?,
+    };
     refuse_what_no_map_can_say(selection, &coverage)?;
     if coverage.in_period == 0 {
         known_group(snapshot, selection).await?;
     }
-    let mut params = params(selection);
-    params.insert("res".to_owned(), Value::Int(i64::from(question.resolution)));
-    let counts = cell_counts(&snapshot.query("cell_counts", &params).await?.batches)?;
-    let places = app.memory.places(app)?;
+    let counts = match counted {
+        Some(counted) => counted.cells.into_iter().map(|(cell, count)| CellCount { cell, count }).collect(),
+        None => {
+            let mut params = params(selection);
+            params.insert("res".to_owned(), Value::Int(i64::from(question.resolution)));
+            cell_counts(&snapshot.query("cell_counts", &params).await?.batches)?
+        }
+    };
+    if let Some(cells) = cells {
+        cells.await.map_err(|e| Error::bug("the cells of the study area could not be found").with_cause(e))??;
+    }
     let area = study_area(app, snapshot, &places, &selection.dataset).await?;
     // Scoring is pure arithmetic: it leaves the async threads to others.
     let (work, asked) = (Arc::clone(&area), question.clone());

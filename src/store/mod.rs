@@ -38,7 +38,7 @@ pub use audit::{AuditEvent, AuditHead, AuditLine};
 pub use backup::{Copied, Head, backup, restore};
 pub use compact::Compacted;
 pub use control::{Edition, LoadFile, LoadRecord, StoreVersion};
-pub use counts::{Counted, Counting};
+pub use counts::{Counted, Counting, Held};
 pub use deltalake_core::DeltaTable;
 pub use erase::{Doomed, Erasure, keepable};
 pub use verify::{Finding, Verification, verify};

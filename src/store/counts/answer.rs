@@ -12,16 +12,16 @@ use crate::model::time::{Daypart, Period};
 use crate::space::Cell;
 
 /// A question about numbers of records.
-#[derive(Debug, Clone, Copy)]
-pub struct Counting<'q> {
+#[derive(Debug, Clone)]
+pub struct Counting {
     /// One group of the table; `None` counts all.
-    pub group: Option<&'q str>,
+    pub group: Option<String>,
     /// Island dates.
     pub period: Period,
     /// Band of the day; `None` is the whole day.
-    pub daypart: Option<&'q Daypart>,
-    /// H3 resolution of the cells.
-    pub resolution: u8,
+    pub daypart: Option<Daypart>,
+    /// H3 resolution of the cells; `None` if the numbers by cell are not wanted.
+    pub resolution: Option<u8>,
 }
 
 /// Numbers of records, as a scan of the table would count them.
@@ -43,11 +43,11 @@ pub struct Counted {
     pub cells: BTreeMap<Cell, u64>,
 }
 
-impl Counting<'_> {
+impl Counting {
     /// Whether counts can answer it: cells no finer than those counted, and a daypart of whole hours.
     pub fn is_countable(&self) -> bool {
         let whole_hours = |band: &Daypart| band.start_minute % 60 == 0 && band.end_minute % 60 == 0;
-        self.resolution <= RESOLUTION && self.daypart.is_none_or(whole_hours)
+        self.resolution.is_none_or(|wanted| wanted <= RESOLUTION) && self.daypart.as_ref().is_none_or(whole_hours)
     }
 
     /// Which days of the month of a file are asked for, and which hours of each, as bits.
@@ -58,9 +58,11 @@ impl Counting<'_> {
                 continue;
             };
             slots.in_period[day] = true;
-            slots.hours[day] = match self.daypart {
+            slots.hours[day] = match &self.daypart {
                 None => u32::MAX,
-                Some(band) => (0..24).filter(|hour| band.contains(on, hour * 60)).fold(0, |bits, hour| bits | 1 << hour),
+                Some(band) => {
+                    (0..24).filter(|hour| band.contains(on, hour * 60)).fold(0, |bits, hour| bits | 1 << hour)
+                }
             };
         }
         slots
@@ -83,9 +85,9 @@ impl Reading {
     /// Asks a file. `entries` reads bytes of the file from an offset.
     ///
     /// `None` if the counts contradict themselves or cannot be read.
-    pub fn of(head: &Head, question: &Counting<'_>, entries: impl Fn(u64, usize) -> Option<Vec<u8>>) -> Option<Self> {
+    pub fn of(head: &Head, question: &Counting, entries: impl Fn(u64, usize) -> Option<Vec<u8>>) -> Option<Self> {
         let first = NaiveDate::from_epoch_days(head.first_day)?;
-        let group = match question.group {
+        let group = match &question.group {
             None => None,
             Some(name) => match head.groups.iter().position(|known| known == name) {
                 Some(place) => Some(u32::try_from(place).ok()? + 1),
@@ -96,6 +98,9 @@ impl Reading {
         let mut reading = Self::default();
         for chunk in &head.chunks {
             let located = reading.note_margins(chunk, group, &slots, first)?;
+            if question.resolution.is_none() {
+                continue;
+            }
             if located == chunk.located() {
                 // All of it or, where nothing has a cell, nothing.
                 for total in &chunk.cells {
@@ -166,7 +171,7 @@ impl Reading {
 }
 
 /// Adds what several files say. `None` if one names a cell that is none.
-pub(in crate::store) fn add(readings: Vec<Reading>, resolution: u8) -> Option<Counted> {
+pub(in crate::store) fn add(readings: Vec<Reading>, resolution: Option<u8>) -> Option<Counted> {
     let mut sum = Counted::default();
     let mut by_code: HashMap<u64, u64> = HashMap::new();
     for reading in readings {
@@ -181,9 +186,9 @@ pub(in crate::store) fn add(readings: Vec<Reading>, resolution: u8) -> Option<Co
             *by_code.entry(code).or_default() += records;
         }
     }
+    let resolution = resolution.unwrap_or(RESOLUTION);
     for (code, records) in by_code {
         *sum.cells.entry(cell(code)?.parent(resolution)?).or_default() += records;
     }
     Some(sum)
 }
-

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::buffer::NullBuffer;
 use arrow::datatypes::{Date32Type, Int64Type};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -99,27 +100,31 @@ impl Gatherer {
             Some(name) => Some(column(name)?.as_string_opt::<i32>()?),
             None => None,
         };
+        let is_none = |nulls: Option<&NullBuffer>, row: usize| nulls.is_some_and(|nulls| nulls.is_null(row));
         let may_be_deleted = deleted.null_count() < deleted.len();
         let may_be_monthly = precisions.null_count() < precisions.len();
         self.waiting.reserve(rows.num_rows());
         for row in 0..rows.num_rows() {
-            if days.is_null(row) || may_be_deleted && deleted.is_valid(row) && deleted.value(row) {
+            if may_be_deleted && deleted.is_valid(row) && deleted.value(row) {
                 continue;
             }
-            let day = u32::try_from(days.value(row).checked_sub(self.head.first_day)?).ok()?;
+            if is_none(days.nulls(), row) {
+                return None;
+            }
+            let day = u32::try_from(days.values()[row].checked_sub(self.head.first_day)?).ok()?;
             if day as usize >= DAYS {
                 return None;
             }
             let is_monthly = may_be_monthly && precisions.is_valid(row) && precisions.value(row) == "month";
-            let hour = match (minutes.is_valid(row), is_monthly) {
-                (true, false) => u32::try_from(minutes.value(row)).ok().filter(|minute| *minute < 1440)? / 60,
-                (true, true) => return None,
-                (false, true) => NO_DAY,
-                (false, false) => NO_HOUR,
+            let hour = match (is_none(minutes.nulls(), row), is_monthly) {
+                (false, false) => u32::try_from(minutes.values()[row]).ok().filter(|minute| *minute < 1440)? / 60,
+                (false, true) => return None,
+                (true, true) => NO_DAY,
+                (true, false) => NO_HOUR,
             };
-            let code = if cells.is_null(row) { NO_CELL } else { cell_code(cells.value(row))? };
+            let code = if is_none(cells.nulls(), row) { NO_CELL } else { cell_code(cells.values()[row])? };
             let group = match groups {
-                Some(groups) if groups.is_valid(row) => self.names.number(groups, row)?,
+                Some(groups) if !is_none(groups.nulls(), row) => self.names.number(groups.value(row))?,
                 _ => 0,
             };
             self.waiting.push(code << LOW_BITS | u64::from(low(group, day, hour)));
@@ -184,8 +189,7 @@ const SEEN: usize = 1 << 10;
 impl Names {
     /// `None` beyond the most groups that a file may have.
     #[inline]
-    fn number(&mut self, names: &StringArray, row: usize) -> Option<u32> {
-        let name = names.value(row);
+    fn number(&mut self, name: &str) -> Option<u32> {
         let place = place(name.as_bytes());
         let seen = self.seen.get(place).copied().unwrap_or_default();
         if seen > 0 && self.list[seen as usize - 1] == name {
@@ -219,4 +223,23 @@ fn place(name: &[u8]) -> usize {
     };
     // The upper bits of a multiplication depend on all bits of the number (Fibonacci hashing).
     ((mixed ^ (name.len() as u64) << 57).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_keep_their_numbers() {
+        let mut names = Names::default();
+        for round in 0..2 {
+            for at in 0..MOST_GROUPS {
+                assert_eq!(names.number(&format!("group {at}")), Some(at as u32 + 1), "round {round}");
+            }
+        }
+        assert_eq!((names.number("one more"), names.number("group 7")), (None, Some(8)));
+        assert_eq!(names.list.len(), MOST_GROUPS);
+        let mut names = Names::default();
+        assert_eq!(["a", "", "aaaa", "aaaaaaaa", "a", "é"].map(|name| names.number(name).unwrap()), [1, 2, 3, 4, 1, 5]);
+    }
 }

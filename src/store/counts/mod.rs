@@ -20,12 +20,14 @@
 mod answer;
 mod gather;
 mod head;
+mod held;
 mod key;
 
-pub(super) use answer::{Reading, add};
 pub use answer::{Counted, Counting};
+pub(super) use answer::{Reading, add};
 pub(super) use gather::Gatherer;
 pub(super) use head::{Head, believed, place};
+pub use held::Held;
 
 /// The line of a Parquet footer that says where the counts stand: layout, offset, bytes, digest.
 pub(super) const FOOTER_KEY: &str = "vigie.counts";
