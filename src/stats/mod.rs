@@ -5,6 +5,7 @@
 pub mod concentration;
 pub mod conditional_permutation;
 pub mod dual_kde;
+pub mod ellipse;
 pub mod fdr;
 pub mod gi;
 pub mod gi_star;
