@@ -1,7 +1,10 @@
-//! Questions and answers: hotspots, trends, KPIs, flow, data quality, and what of them may be released. Rank 3: imports `model`,
-//! `error`, `space`, `stats`, `config`; no I/O.
+//! Questions and answers: hotspots, trends, KPIs, flow, data quality, and what of them may be released. Rank 3: imports
+//! `model`, `error`, `space`, `stats`, `config`; no I/O.
 
+pub mod clusters;
+pub mod concentration;
 pub mod definition;
+pub mod density;
 pub mod disclosure;
 pub mod flow;
 pub mod hotspot;
@@ -13,3 +16,4 @@ pub mod quality;
 pub mod reconcile;
 pub mod selection;
 pub mod trend;
+pub mod weights;

@@ -1,7 +1,8 @@
 //! The questions that the page `/analysis` asks: each is a trip of its own, put with its usual settings and drawn.
 
-use super::{App, pictures, trend};
+use super::{App, clusters, concentration, hotspots, pictures, place_pictures, trend};
 use crate::analysis::selection::Selection;
+use crate::analysis::{clusters as clusters_question, concentration as concentration_question, hotspot};
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
 use crate::model::provenance::Provenance;
@@ -19,11 +20,33 @@ pub struct Asked {
 }
 
 /// Every question of the page, in its order.
-pub const QUESTIONS: &[Asked] = &[Asked {
-    name: "trend",
-    title: "Trend",
-    about: "Is it rising or falling? Whole months, with the year before beside them.",
-}];
+pub const QUESTIONS: &[Asked] = &[
+    Asked {
+        name: "trend",
+        title: "Trend",
+        about: "Is it rising or falling? Whole months, with the year before beside them.",
+    },
+    Asked {
+        name: "local-moran",
+        title: "Clusters and outliers",
+        about: "Which cells are high among high ones, and which stand out alone? Local Moran's I.",
+    },
+    Asked {
+        name: "kde",
+        title: "Density",
+        about: "Where is it thickest? A smooth surface over the records' own points.",
+    },
+    Asked {
+        name: "clusters",
+        title: "Knots of points",
+        about: "Where do records lie close together, whatever the cells? DBSCAN.",
+    },
+    Asked {
+        name: "concentration",
+        title: "Concentration",
+        about: "How few places hold how much, and how few would by chance?",
+    },
+];
 
 /// The question of that name.
 ///
@@ -45,6 +68,28 @@ pub async fn ask(app: &App, who: &Principal, asked: Asked, selection: Selection)
         "trend" => {
             let answer = trend::ask(app, who, &trend::Question { selection }).await?;
             Ok((pictures::trend(&answer)?, answer.provenance))
+        }
+        name @ ("local-moran" | "kde") => {
+            let method = hotspot::Method::parse(name)?;
+            let question = hotspot::Question { selection, resolution: app.config.resolution, method };
+            let answer = hotspots::ask(app, who, &question).await?;
+            Ok((place_pictures::hotspots(app, &answer)?, answer.provenance))
+        }
+        "clusters" => {
+            let question = clusters_question::Question {
+                selection,
+                method: clusters_question::Method::Dbscan,
+                distance_m: None,
+                minimum: clusters_question::Question::USUAL_MINIMUM,
+                resolution: app.config.resolution,
+            };
+            let answer = clusters::ask(app, who, &question).await?;
+            Ok((place_pictures::clusters(app, &answer)?, answer.provenance))
+        }
+        "concentration" => {
+            let question = concentration_question::Question { selection, resolution: app.config.resolution };
+            let answer = concentration::ask(app, who, &question).await?;
+            Ok((place_pictures::concentration(&answer)?, answer.provenance))
         }
         other => Err(Error::bug(format!("nobody answers `{other}`"))),
     }

@@ -4,6 +4,8 @@
 pub mod about;
 pub mod admin;
 pub mod backup;
+pub mod clusters;
+pub mod concentration;
 pub mod drawn;
 pub mod flow;
 pub mod hotspots;
@@ -12,7 +14,9 @@ pub mod kpi;
 pub mod load;
 pub mod patrol_page;
 pub mod pictures;
+pub mod place_pictures;
 pub mod places;
+mod points;
 pub mod quality;
 pub mod rejects;
 pub mod report;

@@ -4,6 +4,8 @@ mod anpr;
 mod areas;
 mod audit;
 mod backup;
+mod clusters;
+mod concentration;
 mod date;
 mod demo;
 mod feeds;
@@ -14,6 +16,7 @@ mod keeping;
 mod kpi;
 mod loads;
 mod output;
+mod plot;
 mod progress;
 mod quality;
 mod rejects;
@@ -110,6 +113,10 @@ enum Command {
     Query(sql::Query),
     /// Where more happens than expected
     Hotspots(hotspots::Hotspots),
+    /// Where records lie close together
+    Clusters(clusters::Clusters),
+    /// How few places hold how much
+    Concentration(concentration::Concentration),
     /// Monthly series
     Trend(trend::Trend),
     /// Key performance indicators
@@ -247,6 +254,8 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Sql(command) => command.run(context).await,
         Command::Query(command) => command.run(context).await,
         Command::Hotspots(command) => command.run(context).await,
+        Command::Clusters(command) => command.run(context).await,
+        Command::Concentration(command) => command.run(context).await,
         Command::Trend(command) => command.run(context).await,
         Command::Kpi(command) => command.run(context).await,
         Command::Report(command) => command.run(context).await,

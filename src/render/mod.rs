@@ -2,6 +2,8 @@
 //! control cannot be skipped; nothing here reads records, files or a clock. Rank 5.
 
 pub mod chart;
+pub mod clusters;
+pub mod concentration;
 pub mod drawn;
 pub mod format;
 pub mod geojson;
