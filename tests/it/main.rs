@@ -21,6 +21,7 @@ mod keeping;
 mod load;
 mod locked;
 mod period;
+mod period_commands;
 mod places;
 mod properties;
 mod quality;

@@ -4,7 +4,8 @@ use vigie::analysis::hotspot::{Method, Question};
 use vigie::analysis::selection::Selection;
 use vigie::app::load::Request;
 use vigie::app::{
-    App, about, admin, backup, flow, hotspots, kpi, patrol_page, quality, rejects, report, sql, trend, verify,
+    App, about, admin, backup, clusters, concentration, flow, hotspots, kpi, patrol_page, quality, rejects, report,
+    sql, trend, verify,
 };
 use vigie::error::{Error, Kind};
 use vigie::model::access::{Action, Principal, Role, decide};
@@ -76,10 +77,18 @@ fn last_year_of_crimes() -> Question {
     Question { selection: Selection::of("crimes", period), resolution: 9, method: Method::GiStar }
 }
 
+fn clusters_question(selection: &Selection) -> vigie::analysis::clusters::Question {
+    use vigie::analysis::clusters::{Method, Question};
+    let minimum = Question::USUAL_MINIMUM;
+    Question { selection: selection.clone(), method: Method::Dbscan, distance_m: None, minimum, resolution: 9 }
+}
+
 /// Every trip by name, with the action it stands for and how it ended for somebody.
 async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<(), Error>)> {
     let question = last_year_of_crimes();
     let series = trend::Question { selection: question.selection.clone() };
+    let knots = clusters_question(&question.selection);
+    let shares = vigie::analysis::concentration::Question { selection: question.selection.clone(), resolution: 9 };
     let nothing = small_sample().join("nothing.geojson");
     let request = Request {
         feed: "jersey-crimes".to_owned(),
@@ -90,6 +99,8 @@ async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<
     vec![
         ("about", Action::AskAggregate, about::ask(app, who).await.map(drop)),
         ("hotspots", Action::AskAggregate, hotspots::ask(app, who, &question).await.map(drop)),
+        ("clusters", Action::AskAggregate, clusters::ask(app, who, &knots).await.map(drop)),
+        ("concentration", Action::AskAggregate, concentration::ask(app, who, &shares).await.map(drop)),
         ("trend", Action::AskAggregate, trend::ask(app, who, &series).await.map(drop)),
         ("anpr flow", Action::AskAggregate, flow::ask(app, who, question.selection.period, None).await.map(drop)),
         ("anpr cameras", Action::AskAggregate, flow::cameras(app, who).await.map(drop)),
