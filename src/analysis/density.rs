@@ -4,6 +4,7 @@ use crate::analysis::hotspot::{Bin, CellScore, Detail, HotspotMap, Question, Set
 use crate::error::{Error, Result};
 use crate::space::distance::LocalMetres;
 use crate::space::{Cell, Point, StudyArea};
+use crate::stats::dual_kde::{Joined, join};
 use crate::stats::kde::{Kernel, Points, bandwidth, density};
 
 /// A record's place: its point, and its cell at the question's resolution.
@@ -13,6 +14,38 @@ pub struct Placed {
     pub point: Point,
     /// The cell that counts it.
     pub cell: Cell,
+}
+
+/// Holds a density against that of other records: the same kernel and bandwidth, joined cell by cell ([`join`]).
+///
+/// # Errors
+/// As [`map`].
+pub fn hold_against(
+    first: &mut Density,
+    others: &[Placed],
+    area: &StudyArea,
+    question: &Question,
+    joined: Joined,
+) -> Result<()> {
+    let Some(metres) = first.bandwidth_m.filter(|_| first.map.undefined_reason.is_none()) else { return Ok(()) };
+    let same = Settings { kernel: Some(first.kernel), bandwidth_m: Some(metres), ..Settings::default() };
+    let second = map(others, area, question, &same)?.map;
+    if second.undefined_reason.is_some() {
+        first.map.undefined_reason = Some("no other record lies in the study area".to_owned());
+        return Ok(());
+    }
+    let densities = |map: &HotspotMap| -> Vec<f64> {
+        map.rows.iter().map(|row| row.detail.density_per_km2.unwrap_or(0.0)).collect()
+    };
+    let (a, b) = (densities(&first.map), densities(&second));
+    for ((row, other), value) in first.map.rows.iter_mut().zip(&b).zip(join(&a, &b, joined)?) {
+        row.detail.against_density_per_km2 = Some(*other);
+        match value {
+            Ok(value) => row.detail.joined = Some(value),
+            Err(why) => row.detail.joined_undefined = Some(why.words()),
+        }
+    }
+    Ok(())
 }
 
 /// A density map and what it rests on.
@@ -160,6 +193,22 @@ mod tests {
         let found = map(&records, &jersey, &question(), &settings).unwrap();
         assert!((0.2..0.95).contains(&found.mass.unwrap()), "{:?}", found.mass);
         assert_eq!(found.map.outside_study_area, Some(1));
+    }
+
+    #[test]
+    fn two_densities_are_joined_with_one_bandwidth() {
+        let jersey = StudyArea::jersey().unwrap();
+        let (first, second) = (vec![placed(49.2, -2.1); 30], vec![placed(49.2, -2.1); 10]);
+        let settings = Settings { bandwidth_m: Some(500.0), ..Settings::default() };
+        let mut found = map(&first, &jersey, &question(), &settings).unwrap();
+        hold_against(&mut found, &second, &jersey, &question(), Joined::Ratio).unwrap();
+        let joined: Vec<f64> = found.map.rows.iter().filter_map(|row| row.detail.joined).collect();
+        assert!(joined.len() > 5 && joined.iter().all(|ratio| (ratio - 3.0).abs() < 1e-9), "{joined:?}");
+        let nowhere = found.map.rows.iter().filter(|row| row.detail.joined_undefined.is_some()).count();
+        assert_eq!(nowhere + joined.len(), found.map.rows.len());
+        let mut alone = map(&first, &jersey, &question(), &settings).unwrap();
+        hold_against(&mut alone, &[], &jersey, &question(), Joined::Ratio).unwrap();
+        assert!(alone.map.undefined_reason.is_some());
     }
 
     #[test]

@@ -95,6 +95,8 @@ impl Release for HotspotMap {
             }
             dense |= row.detail.density_per_km2.is_some();
             (row.detail.density_per_km2, row.detail.expected_count) = (None, None);
+            (row.detail.against_density_per_km2, row.detail.joined) = (None, None);
+            row.detail.joined_undefined = None;
         }
         if dense {
             self.undefined_reason = Some("suppressed: densities are made of exact points".to_owned());

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 pub use score::{ring_neighbours, score, score_with};
-pub use settings::{Permutations, Settings};
+pub use settings::{Against, Permutations, Settings};
 
 use crate::analysis::selection::Selection;
 use crate::error::{Error, Result};
@@ -227,6 +227,15 @@ pub struct Detail {
     /// That density times the area of the cell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected_count: Option<f64>,
+    /// Density of the other records, of two densities.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against_density_per_km2: Option<f64>,
+    /// Both joined: ratio, log ratio, difference or sum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub joined: Option<f64>,
+    /// Why they cannot be joined here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub joined_undefined: Option<&'static str>,
 }
 
 fn quadrant_words<S: Serializer>(quadrant: &Option<Quadrant>, serializer: S) -> std::result::Result<S::Ok, S::Error> {

@@ -140,8 +140,23 @@ async fn judge(snapshot: &Snapshot, area: &Arc<StudyArea>, question: &Question, 
     let failed = |e: tokio::task::JoinError| Error::bug("the map could not be computed").with_cause(e);
     if question.method == Method::Kde {
         let records = points(snapshot, &question.selection, question.resolution).await?;
-        let found = tokio::task::spawn_blocking(move || density::map(&records, &work, &asked, &how)).await;
-        let found = found.map_err(failed)??;
+        let others = match &settings.against {
+            Some(against) => {
+                let coverage = coverage(snapshot, &against.selection).await?;
+                refuse_what_no_map_can_say(&against.selection, &coverage)?;
+                known_group(snapshot, &against.selection).await?;
+                Some((points(snapshot, &against.selection, question.resolution).await?, against.joined))
+            }
+            None => None,
+        };
+        let found = tokio::task::spawn_blocking(move || {
+            let mut found = density::map(&records, &work, &asked, &how)?;
+            if let Some((others, joined)) = others {
+                density::hold_against(&mut found, &others, &work, &asked, joined)?;
+            }
+            Ok::<_, Error>(found)
+        });
+        let found = found.await.map_err(failed)??;
         return Ok(Judged { parameters: of_density(&found), map: found.map });
     }
     let mut params = params(&question.selection);
@@ -198,6 +213,10 @@ fn parameters(question: &Question, settings: &Settings) -> BTreeMap<String, Stri
     let mut lines: Vec<(&str, String)> = Vec::new();
     if let Some(weights) = &settings.weights {
         lines.push(("weights_of_harm", weights.words(question.selection.period)));
+    }
+    if let Some(against) = &settings.against {
+        lines.push(("against", against.selection.subject()));
+        lines.push(("joined", format!("{}, with the bandwidth of the first", against.joined.name())));
     }
     match question.method {
         Method::Count | Method::Kde => {}

@@ -7,14 +7,17 @@ use clap::Args;
 
 use super::Context;
 use super::selection::SelectionArgs;
-use crate::analysis::hotspot::{CellScore, Method, Permutations, Question, Settings};
+use crate::analysis::hotspot::{Against, CellScore, Method, Permutations, Question, Settings};
+use crate::analysis::selection::Selection;
 use crate::analysis::weights::Weights;
 use crate::app::App;
 use crate::app::hotspots::{HotspotAnswer, ask_with};
 use crate::error::{Error, Result};
+use crate::model::time::{Period, parse_date};
 use crate::model::words::thousands;
 use crate::render;
 use crate::render::table::Format;
+use crate::stats::dual_kde::Joined;
 use crate::stats::kde::Kernel;
 use crate::stats::moran::Quadrant;
 
@@ -43,6 +46,18 @@ pub(super) struct Hotspots {
     /// Bandwidth of a density in metres; by rule from the points if left out
     #[arg(long, value_name = "METRES")]
     bandwidth: Option<f64>,
+    /// Hold the density against that of another group of the same dataset and period
+    #[arg(long, value_name = "GROUP", conflicts_with = "against_from")]
+    against_group: Option<String>,
+    /// Hold the density against that of the same records from this date …
+    #[arg(long, value_name = "DATE", requires = "against_to")]
+    against_from: Option<String>,
+    /// … to before this one
+    #[arg(long, value_name = "DATE", requires = "against_from")]
+    against_to: Option<String>,
+    /// How two densities are joined: ratio, log-ratio, difference or sum
+    #[arg(long, default_value = "ratio")]
+    join: String,
     /// Write to a file: .geojson, .csv, .parquet, .json or .svg
     #[arg(long)]
     out: Option<PathBuf>,
@@ -60,7 +75,22 @@ impl Hotspots {
         })
     }
 
-    fn settings(&self) -> Result<Settings> {
+    /// The other records of two densities, if they were asked for.
+    fn against(&self, first: &Selection) -> Result<Option<Against>> {
+        let joined = Joined::parse(&self.join).map_err(|e| e.at("--join"))?;
+        let mut selection = first.clone();
+        match (&self.against_group, &self.against_from, &self.against_to) {
+            (Some(group), _, _) => selection.group = Some(group.clone()),
+            (None, Some(from), Some(to)) => {
+                let date = |text: &str, place: &str| parse_date(text).map_err(|e| e.at(place));
+                selection.period = Period::new(date(from, "--against-from")?, date(to, "--against-to")?)?;
+            }
+            _ => return Ok(None),
+        }
+        Ok(Some(Against { selection, joined }))
+    }
+
+    fn settings(&self, first: &Selection) -> Result<Settings> {
         let weights = self.weight.as_deref().map(read_weights).transpose()?;
         let kernel = self.kernel.as_deref().map(Kernel::parse).transpose();
         Ok(Settings {
@@ -68,12 +98,14 @@ impl Hotspots {
             weights,
             kernel: kernel.map_err(|e| e.at("--kernel"))?,
             bandwidth_m: self.bandwidth,
+            against: self.against(first)?,
         })
     }
 
     pub async fn run(self, context: &Context) -> Result<()> {
         let app = context.app()?;
-        let (question, settings) = (self.question(&app)?, self.settings()?);
+        let question = self.question(&app)?;
+        let settings = self.settings(&question.selection)?;
         let answer = ask_with(&app, &context.who(&app)?, &question, &settings).await?;
         if let Some(path) = &self.plot {
             super::plot::write(path, &crate::app::pictures::hotspot_map(&app, &answer)?)?;
@@ -186,12 +218,13 @@ struct Column {
     value: fn(&CellScore) -> String,
 }
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 9] = [
     Column { name: "count", width: 8, optional: false, value: |row| row.count.map_or("[c]".to_owned(), thousands) },
     Column { name: "weighted", width: 11, optional: true, value: |row| number(row.detail.weighted, 1) },
     Column { name: "per km2", width: 12, optional: false, value: |row| number(row.rate_per_km2, 1) },
     Column { name: "density/km2", width: 13, optional: true, value: |row| number(row.detail.density_per_km2, 1) },
     Column { name: "expected", width: 10, optional: true, value: |row| number(row.detail.expected_count, 2) },
+    Column { name: "joined", width: 10, optional: true, value: |row| number(row.detail.joined, 2) },
     Column { name: "z", width: 9, optional: false, value: |row| number(row.z, 2) },
     Column { name: "p", width: 11, optional: false, value: |row| probability(row.p) },
     Column { name: "q", width: 11, optional: false, value: |row| probability(row.q) },

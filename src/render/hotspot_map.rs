@@ -22,6 +22,7 @@ const RANKED: usize = 10;
 pub fn svg(id: &str, map: &Released<HotspotMap>, provenance: &Provenance, base: &Base) -> String {
     let classes = match kind(map) {
         Kind::Quadrants => quadrants(map),
+        Kind::Compared => compared(map),
         Kind::Density => densities(map),
         Kind::Bins => bins(map),
         Kind::Counts => counts(map),
@@ -49,6 +50,11 @@ pub fn finding(map: &Released<HotspotMap>, provenance: &Provenance) -> String {
     let (hot, total) = (map.hottest(), map.rows.len());
     match kind(map) {
         Kind::Quadrants => return clusters_and_outliers(map, what),
+        Kind::Compared => {
+            let other = provenance.parameters.get("against").map_or("the others", String::as_str);
+            let twice = relative(map).filter(|(_, ratio)| ratio.is_none_or(|ratio| ratio >= 2.0)).count();
+            return format!("{twice} of {total} cells have at least twice their share of {what}, held against {other}");
+        }
         Kind::Density => {
             let (densest, half) = (map.densest(), holding(map, 0.5));
             let share = format::decimal(100.0 * half as f64 / total.max(1) as f64, 1);
@@ -91,6 +97,8 @@ fn is_scored(map: &HotspotMap) -> bool {
 pub enum Kind {
     /// Clusters and outliers by quadrant.
     Quadrants,
+    /// Two densities, one held against the other.
+    Compared,
     /// Density.
     Density,
     /// Bins of q.
@@ -102,7 +110,9 @@ pub enum Kind {
 /// What a map shows, by what its cells hold.
 pub fn kind(map: &HotspotMap) -> Kind {
     let any = |holds: fn(&CellScore) -> bool| map.rows.iter().any(holds);
-    if any(|row| row.detail.density_per_km2.is_some_and(|density| density > 0.0)) {
+    if any(|row| row.detail.against_density_per_km2.is_some()) {
+        Kind::Compared
+    } else if any(|row| row.detail.density_per_km2.is_some_and(|density| density > 0.0)) {
         Kind::Density
     } else if any(|row| row.detail.quadrant.is_some() && row.q.is_some()) {
         Kind::Quadrants
@@ -141,6 +151,44 @@ fn holding(map: &HotspotMap, share: f64) -> usize {
             more
         })
         .count()
+}
+
+/// Cells that either density reaches, and the first over the second as a multiple of what it is over the whole map;
+/// `None` where only the first reaches.
+fn relative(map: &HotspotMap) -> impl Iterator<Item = (&CellScore, Option<f64>)> {
+    let sum = |value: fn(&CellScore) -> Option<f64>| -> f64 {
+        map.rows.iter().map(|row| value(row).unwrap_or(0.0) * row.area_km2).sum()
+    };
+    let (first, second) = (sum(|row| row.detail.density_per_km2), sum(|row| row.detail.against_density_per_km2));
+    map.rows.iter().filter_map(move |row| {
+        let (a, b) = (row.detail.density_per_km2?, row.detail.against_density_per_km2?);
+        match (a > 0.0, b > 0.0) {
+            (false, false) => None,
+            (true, false) => Some((row, None)),
+            _ => Some((row, Some(a / b * second / first.max(f64::MIN_POSITIVE)))),
+        }
+    })
+}
+
+/// Two densities in classes of their ratio, as a multiple of that of the whole map.
+fn compared(map: &HotspotMap) -> Vec<Class> {
+    let breaks: [(&str, f64, f64, palette::Colour, Edge); 5] = [
+        ("Twice its share and more", 2.0, f64::INFINITY, palette::HOT[4], Edge::Strong),
+        ("1.25 to 2 times its share", 1.25, 2.0, palette::HOT[2], Edge::Plain),
+        ("About its share", 0.8, 1.25, palette::NOT_SIGNIFICANT, Edge::Plain),
+        ("Half to 0.8 of its share", 0.5, 0.8, palette::COLD[0], Edge::Dashed),
+        ("Less than half its share", -1.0, 0.5, palette::COLD[2], Edge::Dashed),
+    ];
+    let class = |(label, low, high, fill, edge): (&str, f64, f64, palette::Colour, Edge)| Class {
+        label: label.to_owned(),
+        fill,
+        edge,
+        cells: relative(map)
+            .filter(|(_, ratio)| (low..high).contains(&ratio.unwrap_or(f64::MAX)))
+            .map(|(row, _)| row.cell.boundary())
+            .collect(),
+    };
+    breaks.into_iter().map(class).collect()
 }
 
 /// Densest cells first, by the share of the expected records that they hold together.
@@ -291,6 +339,10 @@ pub fn drawn(id: &str, map: &Released<HotspotMap>, provenance: &Provenance, base
     };
     let probability = |value: Option<f64>| value.map_or_else(|| format::SUPPRESSED.to_owned(), format::probability);
     let (rows, sorted, headers): (Vec<&CellScore>, &str, &[&str]) = match kind(map) {
+        Kind::Compared => {
+            let headers = &["Cell", "Parish", "Count", "Density, per km²", "The others, per km²", "Joined"];
+            (map.densest(), "density", headers)
+        }
         Kind::Density => (map.densest(), "density", &["Cell", "Parish", "Count", "Density, per km²", "Expected"]),
         Kind::Quadrants => {
             let mut rows = map.in_quadrant(Quadrant::HighHigh);
@@ -310,6 +362,14 @@ pub fn drawn(id: &str, map: &Released<HotspotMap>, provenance: &Provenance, base
     for row in rows.into_iter().take(LISTED) {
         let mut texts = vec![row.cell.to_string(), row.parish.clone().unwrap_or_else(|| "-".to_owned()), count(row)];
         texts.extend(match kind(map) {
+            Kind::Compared => {
+                let other = number(row.detail.against_density_per_km2, 1);
+                let joined = row.detail.joined.map_or_else(
+                    || row.detail.joined_undefined.unwrap_or(format::UNAVAILABLE).to_owned(),
+                    |value| format::decimal(value, 2),
+                );
+                vec![number(row.detail.density_per_km2, 1), other, joined]
+            }
             Kind::Density => vec![number(row.detail.density_per_km2, 1), number(row.detail.expected_count, 2)],
             Kind::Quadrants => {
                 let quadrant = row.detail.quadrant.map_or("-", Quadrant::words);
@@ -418,6 +478,18 @@ mod tests {
         let classes: Vec<usize> = densities(&map).iter().map(|class| class.cells.len()).collect();
         assert_eq!(classes, [1, 0, 0, 1, 2], "nothing expected, nothing drawn");
         assert!(densities(&map)[0].label.contains("600.0 per km²"));
+    }
+
+    #[test]
+    fn two_densities_are_classed_by_their_shares() {
+        let map = changed(|at, row| {
+            row.detail.density_per_km2 = Some([40.0, 30.0, 20.0, 10.0, 0.0][at]);
+            row.detail.against_density_per_km2 = Some([10.0, 30.0, 0.0, 60.0, 0.0][at]);
+        });
+        let classes: Vec<usize> = compared(&map).iter().map(|class| class.cells.len()).collect();
+        // Both sum to 100: 4 times, once, only the first, a sixth; nowhere is no class.
+        assert_eq!(classes, [2, 0, 1, 0, 1]);
+        assert!(finding(&map, &Provenance::default()).starts_with("2 of 5 cells have at least twice their share"));
     }
 
     #[test]

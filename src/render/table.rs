@@ -188,6 +188,9 @@ pub fn hotspots(map: &Released<HotspotMap>) -> Result<RecordBatch> {
         number("rate_per_km2", |row| row.rate_per_km2),
         number("density_per_km2", |row| row.detail.density_per_km2),
         number("expected_count", |row| row.detail.expected_count),
+        number("against_density_per_km2", |row| row.detail.against_density_per_km2),
+        number("joined", |row| row.detail.joined),
+        text("joined_undefined", true, &|row| row.detail.joined_undefined.map(str::to_owned)),
         number("z", |row| row.z),
         number("p", |row| row.p),
         number("q", |row| row.q),
@@ -197,7 +200,15 @@ pub fn hotspots(map: &Released<HotspotMap>) -> Result<RecordBatch> {
         fixed(number("lon", |row| Some(row.centre.lon))),
     ];
     // What only some methods give is a column only where it is given.
-    let optional = ["weighted", "density_per_km2", "expected_count", "quadrant"];
+    let optional = [
+        "weighted",
+        "density_per_km2",
+        "expected_count",
+        "against_density_per_km2",
+        "joined",
+        "joined_undefined",
+        "quadrant",
+    ];
     columns.retain(|(field, values)| !optional.contains(&field.name().as_str()) || values.null_count() < values.len());
     let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|e| failed("a table", e))

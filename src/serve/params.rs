@@ -88,6 +88,7 @@ impl Params {
             weights: None,
             kernel,
             bandwidth_m: self.number("bandwidth", "a number of metres")?,
+            against: None,
         };
         settings.check(method)?;
         Ok(settings)

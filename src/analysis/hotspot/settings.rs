@@ -1,8 +1,10 @@
 //! How a hotspot question is answered: permutations, harm weights, kernel. The question itself says what is asked.
 
 use crate::analysis::hotspot::Method;
+use crate::analysis::selection::Selection;
 use crate::analysis::weights::Weights;
 use crate::error::{Error, Result};
+use crate::stats::dual_kde::Joined;
 use crate::stats::kde::Kernel;
 
 /// Seeded permutations in place of the normal distribution for p.
@@ -12,6 +14,15 @@ pub struct Permutations {
     pub draws: u32,
     /// Seed of the draws.
     pub seed: u64,
+}
+
+/// A second density to hold the first against: other records, with the same kernel and bandwidth.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Against {
+    /// The other records.
+    pub selection: Selection,
+    /// How the two are joined.
+    pub joined: Joined,
 }
 
 /// Settings of a hotspot answer; the default ones are those of maps, tiles and reports.
@@ -25,6 +36,8 @@ pub struct Settings {
     pub kernel: Option<Kernel>,
     /// Bandwidth of a density in metres; by rule from the points if not said.
     pub bandwidth_m: Option<f64>,
+    /// A second density beside the first.
+    pub against: Option<Against>,
 }
 
 impl Settings {
@@ -52,6 +65,11 @@ impl Settings {
             if self.bandwidth_m.is_some_and(|metres| !(1.0..=100_000.0).contains(&metres)) {
                 return Err(Error::input("a bandwidth is 1 to 100,000 metres").at("bandwidth"));
             }
+            if let Some(against) = &self.against {
+                against.selection.check().map_err(|e| e.at("against"))?;
+            }
+        } else if self.against.is_some() {
+            return Err(Error::input(format!("two densities go with the method kde, not with {name}")).at("against"));
         } else if self.kernel.is_some() || self.bandwidth_m.is_some() {
             return Err(
                 Error::input(format!("kernel and bandwidth go with the method kde, not with {name}")).at("kernel")
@@ -74,6 +92,9 @@ impl Settings {
         }
         if let Some(metres) = self.bandwidth_m {
             text.push_str(&format!(" bandwidth_m={metres}"));
+        }
+        if let Some(against) = &self.against {
+            text.push_str(&format!(" against=({}) joined={}", against.selection.subject(), against.joined.name()));
         }
         text
     }
