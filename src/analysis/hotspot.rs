@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+use crate::analysis::selection::Selection;
 use crate::error::{Error, Result};
-use crate::model::schema;
-use crate::model::time::{Daypart, Period};
 use crate::space::{Areas, Cell, Point, StudyArea};
 use crate::stats::fdr::benjamini_hochberg;
 use crate::stats::gi_star::gi_star;
@@ -48,14 +47,8 @@ impl Method {
 /// A question about places, checked once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
-    /// Table that is counted.
-    pub dataset: String,
-    /// Value of the table's group column; `None` counts all.
-    pub group: Option<String>,
-    /// Island dates.
-    pub period: Period,
-    /// Band of the day; `None` is the whole day.
-    pub daypart: Option<Daypart>,
+    /// Records that are counted.
+    pub selection: Selection,
     /// H3 resolution of the answer.
     pub resolution: u8,
     /// How cells are judged.
@@ -71,37 +64,27 @@ impl Question {
     /// Checks what the types do not.
     ///
     /// # Errors
-    /// `Input` naming the field and what would do: an unknown dataset, one without events, a group where the dataset
-    /// has none, a resolution outside 5 to 11, a period that ends before it starts.
+    /// As [`Selection::check`]; `Input` for a resolution outside 5 to 11.
     pub fn check(&self) -> Result<()> {
-        let countable = || {
-            let names: Vec<&str> = schema::tables().iter().filter(|t| t.is_event()).map(|t| t.name).collect();
-            names.join(", ")
-        };
-        let table = schema::table(&self.dataset).filter(|table| table.is_event()).ok_or_else(|| {
-            Error::input(format!("`{}` is not a dataset of events; there are {}", self.dataset, countable()))
-                .at("dataset")
-        })?;
-        match &self.group {
-            Some(group) if group.trim().is_empty() => {
-                return Err(Error::input("the group is empty; leave it out to count everything").at("group"));
-            }
-            Some(_) if table.group.is_none() => {
-                return Err(Error::input(format!("{} has no groups", table.name)).at("group"));
-            }
-            _ => {}
-        }
-        if !(Self::MIN_RESOLUTION..=Self::MAX_RESOLUTION).contains(&self.resolution) {
-            return Err(Error::input(format!(
-                "resolution {} is outside {} to {}",
-                self.resolution,
-                Self::MIN_RESOLUTION,
-                Self::MAX_RESOLUTION
-            ))
-            .at("res"));
-        }
-        Period::new(self.period.from, self.period.to).map(|_| ())
+        self.selection.check()?;
+        check_resolution(self.resolution)
     }
+}
+
+/// Refuses a resolution that no map is made at.
+///
+/// # Errors
+/// `Input` outside 5 to 11.
+pub fn check_resolution(resolution: u8) -> Result<()> {
+    if (Question::MIN_RESOLUTION..=Question::MAX_RESOLUTION).contains(&resolution) {
+        return Ok(());
+    }
+    Err(Error::input(format!(
+        "resolution {resolution} is outside {} to {}",
+        Question::MIN_RESOLUTION,
+        Question::MAX_RESOLUTION
+    ))
+    .at("res"))
 }
 
 /// Records counted in one cell.
@@ -286,12 +269,11 @@ impl HotspotMap {
 /// # Example
 /// ```
 /// use vigie::analysis::hotspot::{Bin, CellCount, Method, Question, score};
+/// use vigie::analysis::selection::Selection;
 /// use vigie::model::time::parse_period_name;
 /// use vigie::space::{Cell, Point, StudyArea};
-/// let question = Question {
-///     dataset: "crimes".into(), group: None, period: parse_period_name("2017")?, daypart: None, resolution: 9,
-///     method: Method::GiStar,
-/// };
+/// let selection = Selection::of("crimes", parse_period_name("2017")?);
+/// let question = Question { selection, resolution: 9, method: Method::GiStar };
 /// question.check()?;
 /// let town = Cell::at(Point { lat: 49.1868, lon: -2.1067 }, 9).ok_or(vigie::error::Error::bug("no cell"))?;
 /// let map = score(&[CellCount { cell: town, count: 90 }], &StudyArea::jersey()?, &question)?;
@@ -364,17 +346,11 @@ pub fn ring_neighbours(cells: &[Cell]) -> Result<Neighbours> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::time::parse_date;
+    use crate::model::time::parse_period_name;
 
     fn question(method: Method) -> Question {
-        Question {
-            dataset: "crimes".into(),
-            group: None,
-            period: Period::new(parse_date("2017-01-01").unwrap(), parse_date("2018-01-01").unwrap()).unwrap(),
-            daypart: None,
-            resolution: 9,
-            method,
-        }
+        let selection = Selection::of("crimes", parse_period_name("2017").unwrap());
+        Question { selection, resolution: 9, method }
     }
 
     fn town() -> Cell {
@@ -389,11 +365,11 @@ mod tests {
             change(&mut question);
             question.check().unwrap_err().to_string()
         };
-        assert!(wrong(|q| q.dataset = "crime".into()).contains("crimes"));
-        assert!(wrong(|q| q.dataset = "stocks".into()).contains("not a dataset"));
-        assert!(wrong(|q| q.group = Some(" ".into())).contains("group"));
+        assert!(wrong(|q| q.selection.dataset = "crime".into()).contains("crimes"));
+        assert!(wrong(|q| q.selection.dataset = "stocks".into()).contains("not a dataset"));
+        assert!(wrong(|q| q.selection.group = Some(" ".into())).contains("group"));
         assert!(wrong(|q| q.resolution = 12).contains("5 to 11"));
-        assert!(wrong(|q| q.period.to = q.period.from).contains("end after"));
+        assert!(wrong(|q| q.selection.period.to = q.selection.period.from).contains("end after"));
         assert!(Method::parse("gi").is_err());
     }
 

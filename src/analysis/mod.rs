@@ -11,4 +11,5 @@ pub mod kpi_values;
 pub mod owner;
 pub mod quality;
 pub mod reconcile;
+pub mod selection;
 pub mod trend;

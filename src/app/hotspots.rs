@@ -3,20 +3,19 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Date32Type, Int64Type};
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
 use serde::Serialize;
 
 use super::App;
-use super::flow::texts;
 use super::places::Places;
+use super::selection::{Coverage, coverage, known_group, params, refuse_what_no_map_can_say};
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::hotspot::{CellCount, HotspotMap, Method, Question, score};
 use crate::engine::{Snapshot, Value};
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
-use crate::model::provenance::{Provenance, generator};
-use crate::model::time::{Daypart, Period};
+use crate::model::provenance::Provenance;
 use crate::space::{Cell, StudyArea};
 use crate::store::AsOf;
 
@@ -89,30 +88,21 @@ pub(super) async fn answer(app: &App, who: &Principal, question: &Question) -> R
 
 /// The question in one line, for the audit and as a key.
 pub fn subject(question: &Question) -> String {
-    format!(
-        "{} group={} {}..{} daypart={} res={} method={}",
-        question.dataset,
-        question.group.as_deref().unwrap_or("all"),
-        question.period.from,
-        question.period.to,
-        question.daypart.as_ref().map_or_else(|| "all".to_owned(), |d| format!("{} {}", d.name, d.band())),
-        question.resolution,
-        question.method.name()
-    )
+    format!("{} res={} method={}", question.selection.subject(), question.resolution, question.method.name())
 }
 
 async fn compute(app: &App, snapshot: &Snapshot, question: &Question) -> Result<Scored> {
-    let params = filter(&question.dataset, question.group.as_deref(), question.period, question.daypart.as_ref());
-    let coverage = coverage(snapshot, &params).await?;
-    refuse_what_cannot_be_said(question, &coverage)?;
+    let selection = &question.selection;
+    let coverage = coverage(snapshot, selection).await?;
+    refuse_what_no_map_can_say(selection, &coverage)?;
     if coverage.in_period == 0 {
-        known_group(snapshot, &question.dataset, question.group.as_deref()).await?;
+        known_group(snapshot, selection).await?;
     }
-    let mut params = filter(&question.dataset, question.group.as_deref(), question.period, question.daypart.as_ref());
+    let mut params = params(selection);
     params.insert("res".to_owned(), Value::Int(i64::from(question.resolution)));
     let counts = cell_counts(&snapshot.query("cell_counts", &params).await?.batches)?;
     let places = app.memory.places(app)?;
-    let area = study_area(app, snapshot, &places, &question.dataset).await?;
+    let area = study_area(app, snapshot, &places, &selection.dataset).await?;
     // Scoring is pure arithmetic: it leaves the async threads to others.
     let (work, asked) = (Arc::clone(&area), question.clone());
     let map = tokio::task::spawn_blocking(move || score(&counts, &work, &asked))
@@ -124,120 +114,6 @@ async fn compute(app: &App, snapshot: &Snapshot, question: &Question) -> Result<
     };
     let provenance = provenance(snapshot.version(), question, &coverage, &area, &map);
     Ok(Scored { provenance, map, area })
-}
-
-/// How many records the question can use.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Coverage {
-    pub in_period: u64,
-    pub in_daypart: u64,
-    pub located: u64,
-    pub month_precision: u64,
-    pub without_hour: u64,
-    pub last_on: Option<chrono::NaiveDate>,
-}
-
-/// How many records the parameters of [`filter`] find.
-pub(super) async fn coverage(snapshot: &Snapshot, params: &BTreeMap<String, Value>) -> Result<Coverage> {
-    let answer = snapshot.query("coverage", params).await?;
-    let batch = answer.batches.iter().find(|b| b.num_rows() > 0).ok_or_else(|| Error::bug("no coverage row"))?;
-    let number = |name: &str| -> Result<u64> {
-        let column = batch.column_by_name(name).and_then(|c| c.as_primitive_opt::<Int64Type>().cloned());
-        column.map(|c| c.value(0).unsigned_abs()).ok_or_else(|| Error::bug(format!("no column {name}")))
-    };
-    let last_on = batch
-        .column_by_name("last_on")
-        .and_then(|c| c.as_primitive_opt::<Date32Type>().cloned())
-        .filter(|c| c.is_valid(0))
-        .and_then(|c| Date32Type::to_naive_date_opt(c.value(0)));
-    Ok(Coverage {
-        in_period: number("in_period")?,
-        in_daypart: number("in_daypart")?,
-        located: number("located")?,
-        month_precision: number("month_precision")?,
-        without_hour: number("without_hour")?,
-        last_on,
-    })
-}
-
-/// Refuses a group that the dataset never had: an empty map would look like good news.
-pub(super) async fn known_group(snapshot: &Snapshot, dataset: &str, group: Option<&str>) -> Result<()> {
-    let Some(group) = group else { return Ok(()) };
-    let mut known = Vec::new();
-    for batch in &snapshot.query("groups", &BTreeMap::new()).await?.batches {
-        let (datasets, kinds) = (texts(batch, "dataset")?, texts(batch, "kind")?);
-        known.extend(datasets.iter().zip(kinds).filter(|(name, _)| *name == dataset).map(|(_, kind)| kind));
-    }
-    if known.iter().any(|kind| kind == group) {
-        return Ok(());
-    }
-    Err(Error::input(format!("{dataset} has no group `{group}`; there are {}", known.join(", "))).at("group"))
-}
-
-fn refuse_what_cannot_be_said(question: &Question, coverage: &Coverage) -> Result<()> {
-    let dataset = &question.dataset;
-    // First: records without an hour lie in no daypart, and would seem to lack positions.
-    if question.daypart.is_some() {
-        refuse_without_hours(dataset, coverage)?;
-    }
-    if coverage.in_period > 0 && coverage.located == 0 && coverage.in_daypart > 0 {
-        return Err(Error::data(format!(
-            "none of the {} {dataset} records of the period has a position, so there is no map of them; \
-             `vigie query beat_counts dataset={dataset} from={} to={}` counts them by beat",
-            coverage.in_daypart, question.period.from, question.period.to
-        )));
-    }
-    let (from, to) = (question.period.from, question.period.to);
-    let whole_months = from == crate::model::time::month_start(from) && to == crate::model::time::month_start(to);
-    if coverage.month_precision > 0 && !whole_months {
-        return Err(Error::data(format!(
-            "{} of the {} {dataset} records of the period are known by month only: ask for whole months, such as \
-             --from {} --to {}",
-            coverage.month_precision,
-            coverage.in_period,
-            crate::model::time::month_start(from),
-            crate::model::time::add_months(to, i32::from(to != crate::model::time::month_start(to)))
-        )));
-    }
-    Ok(())
-}
-
-/// Refuses a question by time of day of records that are known by month or day only: they would be missing from every
-/// daypart, and the answer would look like a quiet one.
-pub(super) fn refuse_without_hours(dataset: &str, coverage: &Coverage) -> Result<()> {
-    if coverage.without_hour == 0 {
-        return Ok(());
-    }
-    let (known, whole) = if coverage.month_precision > 0 { ("month", ", for whole months") } else { ("day", "") };
-    Err(Error::data(format!(
-        "{} of the {} {dataset} records of the period are known by {known} only: they cannot be split by time of day. \
-         Ask without a daypart{whole}",
-        coverage.without_hour, coverage.in_period
-    )))
-}
-
-/// Parameters that the queries over `events` share.
-pub(super) fn filter(
-    dataset: &str,
-    group: Option<&str>,
-    period: Period,
-    daypart: Option<&Daypart>,
-) -> BTreeMap<String, Value> {
-    let mut params = BTreeMap::from([
-        ("dataset".to_owned(), Value::Text(dataset.to_owned())),
-        ("from".to_owned(), Value::Date(period.from)),
-        ("to".to_owned(), Value::Date(period.to)),
-    ]);
-    if let Some(group) = group {
-        params.insert("group".to_owned(), Value::Text(group.to_owned()));
-    }
-    if let Some(daypart) = daypart {
-        let mask = daypart.weekdays.iter().fold(0_i64, |mask, day| mask | 1 << day);
-        params.insert("start".to_owned(), Value::Int(i64::from(daypart.start_minute)));
-        params.insert("end".to_owned(), Value::Int(i64::from(daypart.end_minute)));
-        params.insert("weekdays".to_owned(), Value::Int(mask));
-    }
-    params
 }
 
 fn cell_counts(batches: &[RecordBatch]) -> Result<Vec<CellCount>> {
@@ -295,10 +171,7 @@ fn provenance(
     area: &StudyArea,
     map: &HotspotMap,
 ) -> Provenance {
-    let mut excluded = BTreeMap::new();
-    if coverage.in_daypart > coverage.located {
-        excluded.insert("no_location".to_owned(), coverage.in_daypart - coverage.located);
-    }
+    let mut excluded = coverage.excluded();
     let outside = map.outside_study_area.unwrap_or(0);
     if outside > 0 {
         excluded.insert("outside_study_area".to_owned(), outside);
@@ -311,12 +184,6 @@ fn provenance(
         parameters.insert("q".to_owned(), "Benjamini-Hochberg over all cells of the study area".to_owned());
     }
     Provenance {
-        question: "hotspots".to_owned(),
-        dataset: Some(question.dataset.clone()),
-        group: question.group.clone(),
-        from: Some(question.period.from.to_string()),
-        to: Some(question.period.to.to_string()),
-        daypart: question.daypart.as_ref().map(|d| format!("{} {}", d.name, d.band())),
         method: Some(question.method.name().to_owned()),
         resolution: Some(question.resolution),
         study_area: Some(format!("{}: {}", area.name, area.how)),
@@ -326,8 +193,7 @@ fn provenance(
         parameters,
         undefined_reason: map.undefined_reason.clone(),
         data_cut_off: coverage.last_on.map(|on| on.to_string()),
-        store_version: version,
-        generated_by: generator(),
+        ..question.selection.provenance("hotspots", version)
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod about;
 pub mod admin;
 pub mod backup;
+pub mod drawn;
 pub mod flow;
 pub mod hotspots;
 pub mod keeping;
@@ -15,6 +16,7 @@ pub mod places;
 pub mod quality;
 pub mod rejects;
 pub mod report;
+mod selection;
 pub mod sql;
 pub mod stated;
 pub mod tiles;

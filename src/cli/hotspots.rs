@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Context;
-use super::date::DateRange;
+use super::selection::SelectionArgs;
 use crate::analysis::hotspot::{Method, Question};
 use crate::app::App;
 use crate::app::hotspots::{HotspotAnswer, ask};
@@ -16,17 +16,8 @@ use crate::render::table::Format;
 
 #[derive(Args)]
 pub(super) struct Hotspots {
-    /// crimes, incidents, stops, offences, collisions, `anpr_reads` or pings
-    #[arg(long, default_value = "crimes")]
-    dataset: String,
-    /// One group of the dataset, such as burglary
-    #[arg(long)]
-    group: Option<String>,
     #[command(flatten)]
-    dates: DateRange,
-    /// day, night, nte or a band such as 22:00-04:00
-    #[arg(long)]
-    daypart: Option<String>,
+    selection: SelectionArgs,
     /// H3 resolution; vigie.toml has the default
     #[arg(long)]
     res: Option<u8>,
@@ -40,12 +31,8 @@ pub(super) struct Hotspots {
 
 impl Hotspots {
     fn question(&self, app: &App) -> Result<Question> {
-        let daypart = self.daypart.as_deref().map(|name| app.config.daypart(name)).transpose();
         Ok(Question {
-            dataset: self.dataset.clone(),
-            group: self.group.clone(),
-            period: self.dates.period()?,
-            daypart: daypart.map_err(|e| e.at("--daypart"))?,
+            selection: self.selection.selection(app)?,
             resolution: self.res.unwrap_or(app.config.resolution),
             method: Method::parse(&self.method)?,
         })

@@ -19,6 +19,7 @@ mod quality;
 mod rejects;
 mod report;
 mod sample;
+mod selection;
 mod serve;
 mod sql;
 mod trend;

@@ -2,6 +2,7 @@
 //! control cannot be skipped; nothing here reads records, files or a clock. Rank 5.
 
 pub mod chart;
+pub mod drawn;
 pub mod format;
 pub mod geojson;
 pub mod hotspot_map;

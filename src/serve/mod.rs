@@ -1,5 +1,6 @@
 //! Pages, API and tiles over HTTP: parse → call `app` → render → reply. Rank 7. The whole router is on this screen.
 
+mod analysis;
 mod answers;
 mod api;
 mod assets;
@@ -55,6 +56,7 @@ pub fn router(app: App) -> Router {
         .route("/tiles/{layer}", get(tiles::tilejson))
         .route("/", get(pages::start))
         .route("/map", get(pages::map))
+        .route("/analysis", get(analysis::analysis))
         .route("/kpis", get(pages::kpis))
         .route("/patrol", get(pages::patrol))
         .route("/reports", get(pages::reports))

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::hotspot::{Method, Question};
+use crate::analysis::selection::Selection;
 use crate::app::{App, quality, trend};
 use crate::error::{Error, Result};
 use crate::model::time::{Period, parse_date};
@@ -31,6 +32,10 @@ impl Params {
         self.left.remove(name)
     }
 
+    pub fn has(&self, name: &str) -> bool {
+        self.left.contains_key(name)
+    }
+
     fn need(&mut self, name: &str) -> Result<String> {
         self.take(name).ok_or_else(|| Error::input("is missing").at(name))
     }
@@ -41,35 +46,35 @@ impl Params {
         Period::new(from, to).map_err(|e| e.at("to"))
     }
 
-    pub fn hotspots(&mut self, app: &App) -> Result<Question> {
+    /// Dataset, group, period and daypart.
+    pub fn selection(&mut self, app: &App) -> Result<Selection> {
         let period = self.period()?;
         let daypart = self.take("daypart").map(|name| app.config.daypart(&name)).transpose();
-        let resolution = match self.take("res") {
-            Some(text) => text.parse().map_err(|_| Error::input(format!("`{text}` is not a resolution")).at("res"))?,
-            None => app.config.resolution,
-        };
-        let method = Method::parse(self.take("method").as_deref().unwrap_or("gi-star")).map_err(|e| e.at("method"))?;
-        let question = Question {
-            dataset: self.take("dataset").unwrap_or_else(|| "crimes".to_owned()),
-            group: self.take("group"),
-            period,
-            daypart: daypart.map_err(|e| e.at("daypart"))?,
-            resolution,
-            method,
-        };
-        question.check()?;
-        Ok(question)
-    }
-
-    pub fn trend(&mut self, app: &App) -> Result<trend::Question> {
-        let period = self.period()?;
-        let daypart = self.take("daypart").map(|name| app.config.daypart(&name)).transpose();
-        Ok(trend::Question {
+        Ok(Selection {
             dataset: self.take("dataset").unwrap_or_else(|| "crimes".to_owned()),
             group: self.take("group"),
             period,
             daypart: daypart.map_err(|e| e.at("daypart"))?,
         })
+    }
+
+    pub fn resolution(&mut self, app: &App) -> Result<u8> {
+        match self.take("res") {
+            Some(text) => text.parse().map_err(|_| Error::input(format!("`{text}` is not a resolution")).at("res")),
+            None => Ok(app.config.resolution),
+        }
+    }
+
+    pub fn hotspots(&mut self, app: &App) -> Result<Question> {
+        let (selection, resolution) = (self.selection(app)?, self.resolution(app)?);
+        let method = Method::parse(self.take("method").as_deref().unwrap_or("gi-star")).map_err(|e| e.at("method"))?;
+        let question = Question { selection, resolution, method };
+        question.check()?;
+        Ok(question)
+    }
+
+    pub fn trend(&mut self, app: &App) -> Result<trend::Question> {
+        Ok(trend::Question { selection: self.selection(app)? })
     }
 
     pub fn quality(&mut self) -> Result<quality::Question> {

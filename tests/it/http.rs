@@ -16,7 +16,8 @@ use vigie::app::admin::first_run_token;
 use crate::support::{island, island_app, last_year, program, rows, vigie};
 
 /// Pages of somebody who is signed in.
-const PAGES: [&str; 9] = ["/", "/map", "/kpis", "/patrol", "/reports", "/anpr", "/data", "/quality", "/audit"];
+const PAGES: [&str; 10] =
+    ["/", "/map", "/analysis", "/kpis", "/patrol", "/reports", "/anpr", "/data", "/quality", "/audit"];
 
 /// The one first-run token of the island's store: a second one would end it for tests that run beside.
 fn token() -> &'static str {
