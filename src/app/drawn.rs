@@ -1,10 +1,14 @@
 //! The questions that the page `/analysis` asks: each is a trip of its own, put with its usual settings and drawn.
 
-use super::{App, pictures, trend};
+use super::{App, emerging, hours, pictures, trend};
+use crate::analysis::change;
+use crate::analysis::emerging::{Definition, Question};
 use crate::analysis::selection::Selection;
+use crate::analysis::steps::StepLength;
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
 use crate::model::provenance::Provenance;
+use crate::render;
 use crate::render::drawn::Drawn;
 
 /// A question that the page can ask.
@@ -19,11 +23,28 @@ pub struct Asked {
 }
 
 /// Every question of the page, in its order.
-pub const QUESTIONS: &[Asked] = &[Asked {
-    name: "trend",
-    title: "Trend",
-    about: "Is it rising or falling? Whole months, with the year before beside them.",
-}];
+pub const QUESTIONS: &[Asked] = &[
+    Asked {
+        name: "trend",
+        title: "Trend",
+        about: "Is it rising or falling? Whole months, with the year before beside them.",
+    },
+    Asked {
+        name: "change",
+        title: "Change",
+        about: "Where is there more or less than in as long a period directly before, beyond chance?",
+    },
+    Asked {
+        name: "emerging",
+        title: "Emerging",
+        about: "How did hot spots come about? Thirteen steps of 28 days in a year; the last one ends with the period.",
+    },
+    Asked {
+        name: "hours",
+        title: "Hours of the week",
+        about: "When in the week? What is known as a range of time is shared out over its hours.",
+    },
+];
 
 /// The question of that name.
 ///
@@ -45,6 +66,27 @@ pub async fn ask(app: &App, who: &Principal, asked: Asked, selection: Selection)
         "trend" => {
             let answer = trend::ask(app, who, &trend::Question { selection }).await?;
             Ok((pictures::trend(&answer)?, answer.provenance))
+        }
+        "change" => {
+            let question = change::Question {
+                before: change::Question::usual_before(selection.period),
+                selection,
+                by: change::By::Cell(app.config.resolution),
+                test: change::Test::Exact,
+                alpha: 0.05,
+            };
+            let answer = super::change::ask(app, who, &question).await?;
+            Ok((pictures::change(app, &answer)?, answer.provenance))
+        }
+        "emerging" => {
+            let step = StepLength::Days(28);
+            let question = Question::usual(selection, app.config.resolution, step, Definition::Esri3);
+            let answer = emerging::ask(app, who, &question).await?;
+            Ok((pictures::emerging(app, &answer)?, answer.provenance))
+        }
+        "hours" => {
+            let answer = hours::ask(app, who, &selection).await?;
+            Ok((render::hours::drawn(&answer.hours, &answer.provenance), answer.provenance))
         }
         other => Err(Error::bug(format!("nobody answers `{other}`"))),
     }

@@ -116,7 +116,7 @@ async fn compute(app: &App, snapshot: &Snapshot, question: &Question) -> Result<
     Ok(Scored { provenance, map, area })
 }
 
-fn cell_counts(batches: &[RecordBatch]) -> Result<Vec<CellCount>> {
+pub(super) fn cell_counts(batches: &[RecordBatch]) -> Result<Vec<CellCount>> {
     let mut counts = Vec::new();
     for batch in batches {
         let column = |name: &str| {

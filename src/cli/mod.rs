@@ -4,10 +4,13 @@ mod anpr;
 mod areas;
 mod audit;
 mod backup;
+mod change;
 mod date;
 mod demo;
+mod emerging;
 mod feeds;
 mod hotspots;
+mod hours;
 mod ingest;
 mod init;
 mod keeping;
@@ -110,6 +113,12 @@ enum Command {
     Query(sql::Query),
     /// Where more happens than expected
     Hotspots(hotspots::Hotspots),
+    /// What changed between two periods, with an exact test
+    Change(change::Change),
+    /// How hot spots came about: new, persistent, on and off, past
+    Emerging(emerging::Emerging),
+    /// In which hours of the week, ranges of time shared out
+    Hours(hours::Hours),
     /// Monthly series
     Trend(trend::Trend),
     /// Key performance indicators
@@ -247,6 +256,9 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Sql(command) => command.run(context).await,
         Command::Query(command) => command.run(context).await,
         Command::Hotspots(command) => command.run(context).await,
+        Command::Change(command) => command.run(context).await,
+        Command::Emerging(command) => command.run(context).await,
+        Command::Hours(command) => command.run(context).await,
         Command::Trend(command) => command.run(context).await,
         Command::Kpi(command) => command.run(context).await,
         Command::Report(command) => command.run(context).await,

@@ -68,8 +68,8 @@ fn is_scored(map: &HotspotMap) -> bool {
     map.rows.iter().any(|row| row.z.is_some() || row.bin != Bin::None)
 }
 
-/// `1 October 2016 to 30 September 2017`.
-fn period(p: &Provenance) -> String {
+/// The period of an answer in words: `1 October 2016 to 30 September 2017`.
+pub fn period(p: &Provenance) -> String {
     let date = |text: &Option<String>| text.as_deref().and_then(|text| parse_date(text).ok());
     match (date(&p.from), date(&p.to)) {
         (Some(from), Some(to)) => Period { from, to }.in_words(),
