@@ -30,5 +30,7 @@ mod reference_time;
 mod rejects;
 mod roles;
 mod support;
+mod time;
 mod torture;
 mod truth;
+mod truth_time;
