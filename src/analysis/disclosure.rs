@@ -67,12 +67,13 @@ pub fn release<T: Release>(mut answer: T, policy: &Policy, principal: &Principal
     Released(answer)
 }
 
-fn is_small(count: u64, threshold: u32) -> bool {
+/// Whether a count is one that the public may not see.
+pub(super) fn is_small(count: u64, threshold: u32) -> bool {
     (1..u64::from(threshold)).contains(&count)
 }
 
 /// Takes a small count out; says whether it did.
-fn hide(count: &mut Option<u64>, threshold: u32) -> bool {
+pub(super) fn hide(count: &mut Option<u64>, threshold: u32) -> bool {
     let small = count.is_some_and(|n| is_small(n, threshold));
     if small {
         *count = None;

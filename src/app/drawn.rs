@@ -1,11 +1,16 @@
 //! The questions that the page `/analysis` asks: each is a trip of its own, put with its usual settings and drawn.
 
-use super::{App, clusters, concentration, hotspots, pictures, place_pictures, trend};
+use super::{App, change, clusters, concentration, emerging, hotspots, hours, pictures, place_pictures, trend};
 use crate::analysis::selection::Selection;
-use crate::analysis::{clusters as clusters_question, concentration as concentration_question, hotspot};
+use crate::analysis::steps::StepLength;
+use crate::analysis::{
+    change as change_question, clusters as clusters_question, concentration as concentration_question,
+    emerging as emerging_question, hotspot,
+};
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
 use crate::model::provenance::Provenance;
+use crate::render;
 use crate::render::drawn::Drawn;
 
 /// A question that the page can ask.
@@ -45,6 +50,21 @@ pub const QUESTIONS: &[Asked] = &[
         name: "concentration",
         title: "Concentration",
         about: "How few places hold how much, and how few would by chance?",
+    },
+    Asked {
+        name: "change",
+        title: "Change",
+        about: "Where is there more or less than in as long a period directly before, beyond chance?",
+    },
+    Asked {
+        name: "emerging",
+        title: "Emerging",
+        about: "How did hot spots come about? Thirteen steps of 28 days in a year; the last one ends with the period.",
+    },
+    Asked {
+        name: "hours",
+        title: "Hours of the week",
+        about: "When in the week? What is known as a range of time is shared out over its hours.",
     },
 ];
 
@@ -90,6 +110,32 @@ pub async fn ask(app: &App, who: &Principal, asked: Asked, selection: Selection)
             let question = concentration_question::Question { selection, resolution: app.config.resolution };
             let answer = concentration::ask(app, who, &question).await?;
             Ok((place_pictures::concentration(&answer)?, answer.provenance))
+        }
+        "change" => {
+            let question = change_question::Question {
+                before: change_question::Question::usual_before(selection.period),
+                selection,
+                by: change_question::By::Cell(app.config.resolution),
+                test: change_question::Test::Exact,
+                alpha: 0.05,
+            };
+            let answer = change::ask(app, who, &question).await?;
+            Ok((pictures::change(app, &answer)?, answer.provenance))
+        }
+        "emerging" => {
+            let step = StepLength::Days(28);
+            let question = emerging_question::Question::usual(
+                selection,
+                app.config.resolution,
+                step,
+                emerging_question::Definition::Esri3,
+            );
+            let answer = emerging::ask(app, who, &question).await?;
+            Ok((pictures::emerging(app, &answer)?, answer.provenance))
+        }
+        "hours" => {
+            let answer = hours::ask(app, who, &selection).await?;
+            Ok((render::hours::drawn(&answer.hours, &answer.provenance), answer.provenance))
         }
         other => Err(Error::bug(format!("nobody answers `{other}`"))),
     }

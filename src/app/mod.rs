@@ -4,11 +4,14 @@
 pub mod about;
 pub mod admin;
 pub mod backup;
+pub mod change;
 pub mod clusters;
 pub mod concentration;
 pub mod drawn;
+pub mod emerging;
 pub mod flow;
 pub mod hotspots;
+pub mod hours;
 pub mod keeping;
 pub mod kpi;
 pub mod load;
