@@ -2,9 +2,17 @@
 //!
 //! One method a file. "No answer" is a value (`None`, or a reason), never NaN or 0.
 
+pub mod accuracy;
 pub mod fdr;
 pub mod gi_star;
+pub mod history;
 pub mod neighbours;
 pub mod normal;
+pub mod prospective;
 pub mod rate;
+pub mod resample;
+pub mod rings;
+pub mod season_share;
+pub mod sepp;
+pub mod shrunk_rate;
 pub mod spc;
