@@ -1,8 +1,9 @@
-//! Questions and answers: hotspots, trends, KPIs, flow, data quality, and what of them may be released. Rank 3: imports `model`,
+//! Questions and answers: hotspots, tests of methods, trends, KPIs, flow, data quality, and what of them may be released. Rank 3: imports `model`,
 //! `error`, `space`, `stats`, `config`; no I/O.
 
 pub mod definition;
 pub mod disclosure;
+pub mod evaluate;
 pub mod flow;
 pub mod hotspot;
 pub mod kpi;

@@ -5,6 +5,7 @@ pub mod about;
 pub mod admin;
 pub mod backup;
 pub mod drawn;
+pub mod evaluate;
 pub mod flow;
 pub mod hotspots;
 pub mod keeping;

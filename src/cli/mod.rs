@@ -6,6 +6,7 @@ mod audit;
 mod backup;
 mod date;
 mod demo;
+mod evaluate;
 mod feeds;
 mod hotspots;
 mod ingest;
@@ -110,6 +111,8 @@ enum Command {
     Query(sql::Query),
     /// Where more happens than expected
     Hotspots(hotspots::Hotspots),
+    /// How good maps would have been: methods tested on days that they had not seen
+    Evaluate(evaluate::Evaluate),
     /// Monthly series
     Trend(trend::Trend),
     /// Key performance indicators
@@ -247,6 +250,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Sql(command) => command.run(context).await,
         Command::Query(command) => command.run(context).await,
         Command::Hotspots(command) => command.run(context).await,
+        Command::Evaluate(command) => command.run(context).await,
         Command::Trend(command) => command.run(context).await,
         Command::Kpi(command) => command.run(context).await,
         Command::Report(command) => command.run(context).await,

@@ -3,6 +3,7 @@
 
 pub mod chart;
 pub mod drawn;
+pub mod evaluation;
 pub mod format;
 pub mod geojson;
 pub mod hotspot_map;

@@ -42,7 +42,7 @@ const ROUNDS: usize = 3;
 /// 1. y = Σ s·exp(−age / fading), with s = Σw / Σw² over the days looked back on, so that the variance of a Poisson place
 ///    stays its mean although old events weigh less;
 /// 2. m, what is usual around a place: the Gaussian kernel mean of y over the places within the rings' reach, the place
-///    itself left out. In three rounds counts above m + 2√m are cut to that before the mean is taken again: one hotspot
+///    itself left out. In three rounds counts above m + 2√m + 1 are cut to that before the mean is taken again: one hotspot
 ///    does not lift its neighbours;
 /// 3. the rate of a place is Gamma with mean m and precision b in units of the exposure: (y + b·m) / (1 + b);
 /// 4. b is the one of 0.25 to 8 with the greatest marginal (negative binomial) likelihood of the places that were not cut.
@@ -86,7 +86,7 @@ pub fn shrunk_rate(history: &History, rings: &Rings, how: &Shrinkage) -> Result<
     let mut trimmed = counts.clone();
     let mut usual = around(&trimmed, rings, &kernel);
     for _ in 0..ROUNDS {
-        trimmed = counts.iter().zip(&usual).map(|(count, mean)| count.min(mean + 2.0 * mean.sqrt())).collect();
+        trimmed = counts.iter().zip(&usual).map(|(count, mean)| count.min(mean + 2.0 * mean.sqrt() + 1.0)).collect();
         usual = around(&trimmed, rings, &kernel);
     }
     let prior_weight = likeliest(&counts, &trimmed, &usual);
