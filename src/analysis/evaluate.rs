@@ -90,13 +90,17 @@ impl Question {
         }
         let shares = self.coverages.iter().all(|share| *share > 0.0 && *share <= 1.0);
         if self.coverages.is_empty() || !shares || !self.coverages.is_sorted_by(|a, b| a < b) {
-            return Err(Error::input("coverages are shares above 0 and at most 1, ascending: 0.01,0.02,0.05").at("coverage"));
+            return Err(
+                Error::input("coverages are shares above 0 and at most 1, ascending: 0.01,0.02,0.05").at("coverage")
+            );
         }
         if self.dayparts.is_empty() || self.methods.is_empty() {
             return Err(Error::input("name at least one daypart and one method"));
         }
         if !(5..=Cell::STORED).contains(&self.resolution) {
-            return Err(Error::input(format!("resolution {} is outside 5 to {}", self.resolution, Cell::STORED)).at("res"));
+            return Err(
+                Error::input(format!("resolution {} is outside 5 to {}", self.resolution, Cell::STORED)).at("res")
+            );
         }
         match self.windows() {
             0 => Err(Error::input(format!(
@@ -249,9 +253,9 @@ pub struct Evaluation {
 impl Evaluation {
     /// The row of a method in a daypart at a coverage.
     pub fn row(&self, method: Method, daypart: &str, coverage: f64) -> Option<&Row> {
-        self.rows.iter().find(|row| {
-            row.method == method && row.daypart == daypart && row.coverage.total_cmp(&coverage).is_eq()
-        })
+        self.rows
+            .iter()
+            .find(|row| row.method == method && row.daypart == daypart && row.coverage.total_cmp(&coverage).is_eq())
     }
 }
 

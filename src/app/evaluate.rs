@@ -245,11 +245,14 @@ fn provenance(
     put("interval", "95 %, 2000 draws of windows with replacement, paired with the 12-month count".to_owned());
     put("ties", "equal scores by cell id; PAI with the worst and the best luck beside it".to_owned());
     put("pei", "against a greedy oracle of no more area".to_owned());
-    put("rule", format!(
-        "of the methods whose gain in PAI over the 12-month count lies above 0 with its interval at {} %, those that do so \
+    put(
+        "rule",
+        format!(
+            "of the methods whose gain in PAI over the 12-month count lies above 0 with its interval at {} %, those that do so \
          at the most coverages; of them the highest PAI there; else the 12-month count",
-        percent(question.headline())
-    ));
+            percent(question.headline())
+        ),
+    );
     put("seed", question.seed.to_string());
     for method in question.methods.iter().filter(|method| !Method::BASELINES.contains(method)) {
         put(method.name(), method.parameters().to_owned());

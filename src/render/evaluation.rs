@@ -113,12 +113,20 @@ fn table(tested: &Released<Evaluation>, part: &Part) -> Figures {
     let mut table = Figures::new(
         &format!("Methods, {}", part.daypart),
         "By share of the area, then by PAI, highest first.",
-        &["Method", "Area, %", "Caught, %", "PAI", "PAI, 95 %", "PEI", "Gain, 95 %", "Cells kept, %", "PAI by luck of ties"],
+        &[
+            "Method",
+            "Area, %",
+            "Caught, %",
+            "PAI",
+            "PAI, 95 %",
+            "PEI",
+            "Gain, 95 %",
+            "Cells kept, %",
+            "PAI by luck of ties",
+        ],
     );
     let mut rows: Vec<&Row> = tested.rows.iter().filter(|row| row.daypart == part.daypart).collect();
-    rows.sort_by(|a, b| {
-        a.coverage.total_cmp(&b.coverage).then(b.pai.unwrap_or(0.0).total_cmp(&a.pai.unwrap_or(0.0)))
-    });
+    rows.sort_by(|a, b| a.coverage.total_cmp(&b.coverage).then(b.pai.unwrap_or(0.0).total_cmp(&a.pai.unwrap_or(0.0))));
     table.rows = rows
         .into_iter()
         .map(|row| {

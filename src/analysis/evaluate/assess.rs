@@ -48,7 +48,8 @@ pub fn assess(
             let mean = |sum: f64| if windows > 0 { sum / windows as f64 } else { 0.0 };
             let interval = draws.interval(LEVEL, |sum| of.pai(sum));
             let gain = against.as_ref().and_then(|base| Some(of.pai(&total)? - base.pai(&total)?));
-            let gains = against.as_ref().and_then(|base| draws.interval(LEVEL, |sum| Some(of.pai(sum)? - base.pai(sum)?)));
+            let gains =
+                against.as_ref().and_then(|base| draws.interval(LEVEL, |sum| Some(of.pai(sum)? - base.pai(sum)?)));
             evaluation.rows.push(Row {
                 method: record.method,
                 daypart: daypart.to_owned(),
@@ -77,7 +78,11 @@ pub fn assess(
         windows: tested.origins.len(),
         empty_windows: tested.empty_windows,
         events: events as u64,
-        not_yet_recorded: if tested.origins.is_empty() { 0.0 } else { tested.held_back as f64 / tested.origins.len() as f64 },
+        not_yet_recorded: if tested.origins.is_empty() {
+            0.0
+        } else {
+            tested.held_back as f64 / tested.origins.len() as f64
+        },
         first_history_days: tested.first_history_days,
         best,
         why,

@@ -144,9 +144,8 @@ pub fn backtest(ground: &Ground, occurrences: &[Occurrence], plan: &Plan, thread
     if with_ensemble {
         run = Method::ALL.into_iter().filter(|method| *method != Method::Ensemble).collect();
     }
-    let mut told = on_threads(threads, origins.len(), |index| {
-        tell(ground, occurrences, plan, origins[index], first_day, &run)
-    })?;
+    let mut told =
+        on_threads(threads, origins.len(), |index| tell(ground, occurrences, plan, origins[index], first_day, &run))?;
     if with_ensemble {
         let together = on_threads(threads, told.len(), |index| together(&told, index, plan))?;
         for (one, said) in told.iter_mut().zip(together) {

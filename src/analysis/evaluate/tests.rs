@@ -70,7 +70,8 @@ fn every_method_has_a_row_at_every_coverage() {
 #[test]
 fn what_is_recorded_after_an_origin_changes_nothing_before_it() {
     let one_window = |question: &mut Question| {
-        question.selection.period = Period::new(parse_date("2017-12-01").unwrap(), parse_date("2017-12-08").unwrap()).unwrap();
+        question.selection.period =
+            Period::new(parse_date("2017-12-01").unwrap(), parse_date("2017-12-08").unwrap()).unwrap();
     };
     let mut question = question();
     one_window(&mut question);
@@ -105,7 +106,11 @@ fn the_ensemble_sees_earlier_windows_only_as_far_as_they_were_recorded() {
         ensemble.windows[0].last().copied().unwrap()
     };
     let mut more = records();
-    more.extend((0..200).map(|n| Occurrence { place: 100 + n as u32 % 20, day: origin - 70 + n % 70, recorded: origin + 3 }));
+    more.extend((0..200).map(|n| Occurrence {
+        place: 100 + n as u32 % 20,
+        day: origin - 70 + n % 70,
+        recorded: origin + 3,
+    }));
     more.sort_unstable();
     let (before, after) = (of(&records()), of(&more));
     assert_eq!(before, after);
