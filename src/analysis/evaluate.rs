@@ -16,7 +16,7 @@ pub use score::{Score, percent};
 
 use crate::error::{Error, Result};
 use crate::model::time::Daypart;
-use crate::space::Cell;
+use crate::space::{Cell, Point};
 use crate::stats::neighbours::Neighbours;
 use crate::stats::rings::Rings;
 
@@ -28,6 +28,8 @@ const HEADLINE: f64 = 0.02;
 const NEAR: u32 = 5;
 /// Most windows of one test.
 const MOST_WINDOWS: usize = 1_000;
+/// Metres a degree of latitude, on a sphere: over a force's area a flat map at its middle latitude is near enough.
+const METRES_A_DEGREE: f64 = 111_195.0;
 /// Coverages without `--coverage`.
 pub const COVERAGES: [f64; 4] = [0.01, 0.02, 0.05, 0.1];
 
@@ -274,7 +276,12 @@ pub fn ground(cells: &[Cell]) -> Result<Ground> {
         .collect();
     let next = |list: &Vec<(u32, u32)>| list.iter().filter(|pair| pair.1 == 1).map(|pair| pair.0).collect();
     let neighbours: Vec<Vec<u32>> = lists.iter().map(next).collect();
+    let centres: Vec<Point> = cells.iter().map(|cell| cell.centre()).collect();
+    let middle = centres.iter().map(|centre| centre.lat).sum::<f64>() / centres.len().max(1) as f64;
+    let metres_east = METRES_A_DEGREE * middle.to_radians().cos();
     Ok(Ground {
+        x: centres.iter().map(|centre| centre.lon * metres_east).collect(),
+        y: centres.iter().map(|centre| centre.lat * METRES_A_DEGREE).collect(),
         rings: Rings::from_lists(Method::REACH, &lists)?,
         near: Rings::from_lists(NEAR as usize, &lists)?,
         neighbours: Neighbours::from_lists(&neighbours)?,

@@ -131,7 +131,7 @@ impl Records {
     ) -> Result<Self> {
         let mut params = params(selection);
         params.insert("res".to_owned(), Value::Int(i64::from(resolution)));
-        let answer = snapshot.query("recorded_counts", &params).await?;
+        let answer = snapshot.records("recorded", &params).await?;
         let cells = area.cells(resolution)?;
         let mut records = Self { rows: Vec::new(), outside: 0, without_recording: 0 };
         let (mut last_cell, mut place) = (None, None);

@@ -3,9 +3,18 @@
 //! One method a file. "No answer" is a value (`None`, or a reason), never NaN or 0.
 
 pub mod accuracy;
+pub mod concentration;
+pub mod conditional_permutation;
+pub mod dual_kde;
+pub mod ellipse;
 pub mod fdr;
+pub mod gi;
 pub mod gi_star;
+pub mod harm;
 pub mod history;
+pub mod kde;
+pub mod moran;
+pub mod nearest_neighbour;
 pub mod neighbours;
 pub mod normal;
 pub mod prospective;

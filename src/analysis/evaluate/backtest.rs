@@ -30,6 +30,10 @@ pub struct Ground {
     pub neighbours: Neighbours,
     /// Area of each cell in square kilometres.
     pub areas: Vec<f64>,
+    /// Middle of each cell: metres east of any one point.
+    pub x: Vec<f64>,
+    /// Metres north of it.
+    pub y: Vec<f64>,
 }
 
 /// One record: where (index of the cell), on which day it happened, and on which day it was recorded.

@@ -7,6 +7,7 @@ use super::backtest::Ground;
 use crate::error::{Error, Result};
 use crate::stats::gi_star::gi_star;
 use crate::stats::history::History;
+use crate::stats::kde::{Kernel, Points, bandwidth, density};
 use crate::stats::prospective::prospective;
 use crate::stats::season_share::{Season, season_share};
 use crate::stats::sepp;
@@ -34,6 +35,8 @@ pub enum Method {
     Count28,
     /// Getis-Ord Gi* of the records of the last 365 days.
     GiStar,
+    /// Kernel density of the records of the last 365 days.
+    Kde,
     /// Prospective near-repeat map.
     NearRepeat,
     /// Self-exciting point process.
@@ -48,7 +51,7 @@ pub enum Method {
 
 impl Method {
     /// All methods, baselines first.
-    pub const ALL: [Method; 12] = [
+    pub const ALL: [Method; 13] = [
         Method::Random,
         Method::LastPeriod,
         Method::Count365,
@@ -56,6 +59,7 @@ impl Method {
         Method::Count91,
         Method::Count28,
         Method::GiStar,
+        Method::Kde,
         Method::NearRepeat,
         Method::Sepp,
         Method::DemandShare,
@@ -79,6 +83,7 @@ impl Method {
             Method::Count91 => "count-91d",
             Method::Count28 => "count-28d",
             Method::GiStar => "gi-star",
+            Method::Kde => "kde",
             Method::NearRepeat => "near-repeat",
             Method::Sepp => "sepp",
             Method::DemandShare => "demand-share",
@@ -97,6 +102,7 @@ impl Method {
             Method::Count91 => "3-month count",
             Method::Count28 => "28-day count",
             Method::GiStar => "Gi* of 12 months",
+            Method::Kde => "kernel density of 12 months",
             Method::NearRepeat => "near-repeat map",
             Method::Sepp => "self-exciting process",
             Method::DemandShare => "share of the season",
@@ -152,6 +158,9 @@ impl Method {
             Method::Count91 => "records of the last 91 days",
             Method::Count28 => "records of the last 28 days",
             Method::GiStar => "z of the records of the last 365 days; the cell and its ring, binary weights",
+            Method::Kde => {
+                "quartic kernel, records of the last 365 days at the middle of their cell, bandwidth from both axes"
+            }
             Method::NearRepeat => "1 / ((1 + d)(1 + t)), d < 8 steps, t < 8 weeks",
             Method::Sepp => {
                 "last 365 days; triggering in the cell and its ring, exponential by day, mean at most 30 days; a fifth of \
@@ -193,6 +202,7 @@ impl Method {
                 let lowest = scored.z.iter().flatten().copied().fold(0.0, f64::min);
                 scored.z.iter().map(|z| z.unwrap_or(lowest)).collect()
             }
+            Method::Kde => kernel_density(&known.year, ground)?,
             Method::NearRepeat => prospective(history, &ground.rings, NEAR_REPEAT.0, NEAR_REPEAT.1)?,
             Method::Sepp => {
                 let year = history.last(YEAR);
@@ -208,6 +218,20 @@ impl Method {
             Method::ShrunkRate => shrunk_rate(history, &ground.near, &Shrinkage::default())?.rate,
             Method::Ensemble => return Err(Error::bug("an ensemble is made of ranks")),
         })
+    }
+}
+
+/// Density at the middle of each cell of records that lie at the middle of theirs. All at one place, or none: the counts.
+fn kernel_density(counts: &[f64], ground: &Ground) -> Result<Vec<f64>> {
+    let each = |of: &[f64]| -> Vec<f64> {
+        let times = counts.iter().map(|count| *count as usize);
+        of.iter().zip(times).flat_map(|(at, times)| std::iter::repeat_n(*at, times)).collect()
+    };
+    let (x, y) = (each(&ground.x), each(&ground.y));
+    let events = Points { x: &x, y: &y };
+    match bandwidth(events, Kernel::Quartic) {
+        Some(width) => density(events, Points { x: &ground.x, y: &ground.y }, Kernel::Quartic, width),
+        None => Ok(counts.to_vec()),
     }
 }
 
