@@ -1,11 +1,13 @@
 //! The questions that the page `/analysis` asks: each is a trip of its own, put with its usual settings and drawn.
 
-use super::{App, pictures, trend};
+use super::{App, evaluate, pictures, trend};
+use crate::analysis::evaluate::Question as Usual;
 use crate::analysis::selection::Selection;
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
 use crate::model::provenance::Provenance;
 use crate::render::drawn::Drawn;
+use crate::render::evaluation;
 
 /// A question that the page can ask.
 #[derive(Debug, Clone, Copy)]
@@ -19,11 +21,18 @@ pub struct Asked {
 }
 
 /// Every question of the page, in its order.
-pub const QUESTIONS: &[Asked] = &[Asked {
-    name: "trend",
-    title: "Trend",
-    about: "Is it rising or falling? Whole months, with the year before beside them.",
-}];
+pub const QUESTIONS: &[Asked] = &[
+    Asked {
+        name: "trend",
+        title: "Trend",
+        about: "Is it rising or falling? Whole months, with the year before beside them.",
+    },
+    Asked {
+        name: "evaluate",
+        title: "Forecast accuracy",
+        about: "How good would a map have been? Methods tested week by week on days that they had not seen.",
+    },
+];
 
 /// The question of that name.
 ///
@@ -45,6 +54,12 @@ pub async fn ask(app: &App, who: &Principal, asked: Asked, selection: Selection)
         "trend" => {
             let answer = trend::ask(app, who, &trend::Question { selection }).await?;
             Ok((pictures::trend(&answer)?, answer.provenance))
+        }
+        "evaluate" => {
+            let daypart = selection.daypart.clone();
+            let question = Usual::usual(Selection { daypart: None, ..selection }, vec![daypart], app.config.resolution);
+            let answer = evaluate::ask(app, who, &question, false).await?;
+            Ok((evaluation::draw(&answer.evaluation, answer.headline)?, answer.provenance))
         }
         other => Err(Error::bug(format!("nobody answers `{other}`"))),
     }

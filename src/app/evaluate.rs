@@ -16,6 +16,7 @@ use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::evaluate::{
     Evaluation, Method, Occurrence, Question, Score, assess, day_number, daypart_name, ground, percent,
 };
+use crate::analysis::hotspot;
 use crate::analysis::selection::Selection;
 use crate::engine::{Snapshot, Value};
 use crate::error::{Error, Result};
@@ -310,14 +311,25 @@ pub(super) fn score(app: &App, selection: &Selection, resolution: u8) -> Result<
     .transpose()
 }
 
-/// How good a method was when it was tested, in words for a map's provenance.
+/// How good a map's method was when it was last tested on records like these, in words for its provenance.
 ///
 /// # Errors
-/// As [`score`].
-pub(super) fn score_words(app: &App, selection: &Selection, resolution: u8, method: &str) -> Result<String> {
-    let Some(score) = score(app, selection, resolution)? else {
+/// `Data` if the control database cannot be read.
+pub fn score_words(app: &App, question: &hotspot::Question) -> Result<String> {
+    let Some(score) = score(app, &question.selection, question.resolution)? else {
         return Ok("not tested; `vigie evaluate` does".to_owned());
     };
-    let words = score.words(method).unwrap_or_else(|| "not among the methods tested".to_owned());
-    Ok(format!("{words}; best tested: {} (store version {})", score.best, score.store_version))
+    let method = Method::of_map(question.method.name(), question.selection.period.days());
+    let words = method.and_then(|method| score.words(method.name()));
+    let words = words.unwrap_or_else(|| "this method and period were not among those tested".to_owned());
+    Ok(format!("{words}; best of the test: {} (store version {})", score.best, score.store_version))
+}
+
+/// Adds to a map's provenance how good its method was when it was tested.
+///
+/// # Errors
+/// As [`score_words`].
+pub(super) fn with_score(app: &App, question: &hotspot::Question, mut provenance: Provenance) -> Result<Provenance> {
+    provenance.parameters.insert("forecast_accuracy".to_owned(), score_words(app, question)?);
+    Ok(provenance)
 }

@@ -80,7 +80,7 @@ pub(super) async fn answer(app: &App, who: &Principal, question: &Question) -> R
     };
     let policy = Policy { threshold: app.config.public_threshold };
     Ok(HotspotAnswer {
-        provenance: scored.provenance.clone(),
+        provenance: super::evaluate::with_score(app, question, scored.provenance.clone())?,
         map: release(scored.map.clone(), &policy, who),
         area: Arc::clone(&scored.area),
     })

@@ -148,6 +148,28 @@ impl Method {
         })
     }
 
+    /// The method that a map's method over so many days is, if it is one that can be tested.
+    ///
+    /// # Example
+    /// ```
+    /// use vigie::analysis::evaluate::Method;
+    /// assert_eq!(Method::of_map("count", 366), Some(Method::Count365));
+    /// assert_eq!(Method::of_map("count", 60), None);
+    /// assert_eq!(Method::of_map("gi-star", 365), Some(Method::GiStar));
+    /// ```
+    pub fn of_map(name: &str, days: i64) -> Option<Self> {
+        let year = (364..=366).contains(&days);
+        match (name, days) {
+            ("count", 28) => Some(Method::Count28),
+            ("count", 89..=92) => Some(Method::Count91),
+            ("count", 181..=184) => Some(Method::Count182),
+            ("count", _) if year => Some(Method::Count365),
+            ("gi-star", _) if year => Some(Method::GiStar),
+            ("kde", _) if year => Some(Method::Kde),
+            _ => None,
+        }
+    }
+
     /// Everything that decides its scores, in words.
     pub fn parameters(self) -> &'static str {
         match self {
