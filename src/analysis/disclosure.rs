@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use serde::Serialize;
 
-use crate::analysis::evaluate::{Evaluation, Row};
+use crate::analysis::evaluate::{Evaluation, Place, Row};
 use crate::analysis::flow::FlowRow;
 use crate::analysis::hotspot::HotspotMap;
 use crate::analysis::kpi::KpiRow;
@@ -157,6 +157,11 @@ fn shows_small(row: &KpiRow, threshold: u32) -> bool {
     let whole_value = row.value.filter(|value| value.fract().abs() < f64::EPSILON);
     let bare = row.numerator.is_none() && row.denominator.is_none();
     small(row.numerator) || small(row.denominator) || small(complement) || (bare && small(whole_value))
+}
+
+/// The order of cells shows no count.
+impl Release for Vec<Place> {
+    fn protect(&mut self, _threshold: u32) {}
 }
 
 impl Release for Vec<FlowRow> {

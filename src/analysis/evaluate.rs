@@ -2,6 +2,7 @@
 
 mod assess;
 mod backtest;
+mod forecast;
 mod method;
 mod score;
 
@@ -11,6 +12,7 @@ use serde::{Serialize, Serializer};
 
 pub use assess::assess;
 pub use backtest::{Backtest, CURVE_POINTS, Ground, Occurrence, Plan, Record, backtest};
+pub use forecast::{Place, forecast};
 pub use method::Method;
 pub use score::{Score, percent};
 

@@ -107,7 +107,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question, keep: bool) ->
 }
 
 /// The records that a test of one daypart needs: the test period, and what methods look back on from its first day.
-fn looking_back(question: &Question, daypart: Option<Daypart>) -> Result<Selection> {
+pub(super) fn looking_back(question: &Question, daypart: Option<Daypart>) -> Result<Selection> {
     let period = question.selection.period;
     let back = i64::from(question.train_days).max(YEAR);
     let from = period.from.checked_sub_signed(TimeDelta::days(back)).unwrap_or(period.from);
@@ -115,15 +115,15 @@ fn looking_back(question: &Question, daypart: Option<Daypart>) -> Result<Selecti
 }
 
 /// Records as the test needs them.
-struct Records {
-    rows: Vec<Occurrence>,
+pub(super) struct Records {
+    pub rows: Vec<Occurrence>,
     outside: u64,
     /// Records of which it is not known when they were recorded.
     without_recording: u64,
 }
 
 impl Records {
-    async fn read(
+    pub async fn read(
         snapshot: &Snapshot,
         selection: &Selection,
         resolution: u8,

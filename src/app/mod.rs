@@ -7,6 +7,7 @@ pub mod backup;
 pub mod drawn;
 pub mod evaluate;
 pub mod flow;
+pub mod forecast;
 pub mod hotspots;
 pub mod keeping;
 pub mod kpi;

@@ -8,6 +8,7 @@ mod date;
 mod demo;
 mod evaluate;
 mod feeds;
+mod forecast;
 mod hotspots;
 mod ingest;
 mod init;
@@ -113,6 +114,8 @@ enum Command {
     Hotspots(hotspots::Hotspots),
     /// How good maps would have been: methods tested on days that they had not seen
     Evaluate(evaluate::Evaluate),
+    /// Where to look in the next days, by the method that did best when it was tested
+    Forecast(forecast::Forecast),
     /// Monthly series
     Trend(trend::Trend),
     /// Key performance indicators
@@ -251,6 +254,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Query(command) => command.run(context).await,
         Command::Hotspots(command) => command.run(context).await,
         Command::Evaluate(command) => command.run(context).await,
+        Command::Forecast(command) => command.run(context).await,
         Command::Trend(command) => command.run(context).await,
         Command::Kpi(command) => command.run(context).await,
         Command::Report(command) => command.run(context).await,

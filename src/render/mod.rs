@@ -4,6 +4,7 @@
 pub mod chart;
 pub mod drawn;
 pub mod evaluation;
+pub mod forecast;
 pub mod format;
 pub mod geojson;
 pub mod hotspot_map;

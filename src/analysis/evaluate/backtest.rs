@@ -169,6 +169,43 @@ pub fn backtest(ground: &Ground, occurrences: &[Occurrence], plan: &Plan, thread
     })
 }
 
+/// Where a method would send people on the days from `origin` on: cells in its order, and those of equal score by number.
+/// An ensemble chooses its members by the windows before.
+///
+/// # Errors
+/// As [`backtest`].
+pub fn rank(
+    ground: &Ground,
+    occurrences: &[Occurrence],
+    plan: &Plan,
+    method: Method,
+    threads: NonZero<usize>,
+) -> Result<Ranking> {
+    let first_day = occurrences.iter().map(|one| one.day).min().unwrap_or(plan.to);
+    let now = plan.to - plan.horizon as i32;
+    let run: Vec<Method> = match method {
+        Method::Ensemble => Method::ALL.into_iter().filter(|one| *one != Method::Ensemble).collect(),
+        one => vec![one],
+    };
+    let mut origins = vec![now];
+    if method == Method::Ensemble {
+        let back = (1..=RANK_WINDOWS).map(|n| now - n * plan.horizon as i32);
+        origins.extend(back.take_while(|origin| *origin > first_day));
+        origins.reverse();
+    }
+    let told =
+        on_threads(threads, origins.len(), |index| tell(ground, occurrences, plan, origins[index], first_day, &run))?;
+    let last = told.len() - 1;
+    let said = match method {
+        Method::Ensemble => Some(together(&told, last, plan)?),
+        _ => told.into_iter().next_back().and_then(|mut one| one.methods.pop()).map(|(_, said)| said),
+    };
+    said.map(|said| said.ranking).ok_or_else(|| Error::bug("a method said nothing"))
+}
+
+/// Windows before a forecast by which an ensemble chooses its members.
+const RANK_WINDOWS: i32 = 26;
+
 /// Works through 0..n on some threads; results in order.
 fn on_threads<T: Send>(threads: NonZero<usize>, n: usize, work: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
     let threads = threads.get().min(n.max(1));

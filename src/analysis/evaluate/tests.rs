@@ -172,3 +172,25 @@ fn a_paired_interval_is_narrower_than_two_apart() {
     assert!(gain < own, "{gain} {own}");
     assert_ne!(Resamples::new(26, 10, 1), Resamples::new(26, 10, 2));
 }
+
+#[test]
+fn a_forecast_lists_every_cell_once_and_knows_no_future() {
+    let (cells, question) = (island(), question());
+    let ground = ground(&cells).unwrap();
+    let plan = Plan { from: question.plan().to, to: question.plan().to + 7, ..question.plan() };
+    let of =
+        |method, records: &[Occurrence]| forecast(&cells, &ground, records, &plan, method, None, threads(2)).unwrap();
+    for method in [Method::Count28, Method::ShrunkRate, Method::Ensemble] {
+        let places = of(method, &records());
+        let mut listed: Vec<Cell> = places.iter().map(|place| place.cell).collect();
+        let first = [places[0].cell, places[1].cell];
+        assert!(first.contains(&cells[80]) && first.contains(&cells[40]), "{}", method.name());
+        listed.sort_unstable();
+        assert_eq!(listed, cells);
+        assert!((places.last().unwrap().area_share - 1.0).abs() < 1e-9);
+        let mut more = records();
+        more.extend((0..90).map(|n| Occurrence { place: 3, day: plan.from - 1 - n % 9, recorded: plan.from + n % 3 }));
+        more.sort_unstable();
+        assert_eq!(of(method, &more), places, "{}", method.name());
+    }
+}
