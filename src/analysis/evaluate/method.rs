@@ -193,8 +193,9 @@ impl Method {
                  with less than two years"
             }
             Method::ShrunkRate => {
-                "gamma-Poisson; records fade with 180 days; prior mean from the cells within 5 steps (kernel of 1.5), \
-                 trimmed of hotspots; prior weight of the greatest likelihood"
+                "gamma-Poisson; records fade with 60 to 365 days or not at all; prior mean from the cells within 5 steps \
+                 (kernel of 1.5), trimmed of hotspots; fadings and prior weights (0.25 to 8) averaged by the likelihood of \
+                 the last 84 days"
             }
             Method::Ensemble => {
                 "mean rank of the three methods that caught most in the earlier windows, as known at the origin; \
