@@ -1,13 +1,14 @@
 //! Disclosure control: what of an answer its reader may see. `render` takes only [`Released`] answers, and the only way
 //! to one is [`release`], so the step cannot be forgotten.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
 use serde::Serialize;
 
 use crate::analysis::clusters::ClusterMap;
 use crate::analysis::concentration::Concentration;
+use crate::analysis::evaluate::{Evaluation, Place, Row};
 use crate::analysis::flow::FlowRow;
 use crate::analysis::hotspot::HotspotMap;
 use crate::analysis::kpi::KpiRow;
@@ -214,6 +215,11 @@ fn shows_small(row: &KpiRow, threshold: u32) -> bool {
     small(row.numerator) || small(row.denominator) || small(complement) || (bare && small(whole_value))
 }
 
+/// The order of cells shows no count.
+impl Release for Vec<Place> {
+    fn protect(&mut self, _threshold: u32) {}
+}
+
 impl Release for Vec<FlowRow> {
     fn protect(&mut self, threshold: u32) {
         for row in self.iter_mut() {
@@ -227,6 +233,25 @@ impl Release for Vec<FlowRow> {
 impl Release for Quality {
     fn protect(&mut self, _threshold: u32) {
         *self = Quality::default();
+    }
+}
+
+/// Shares of a small number of records are that number again: with few records in a daypart's windows, or few of them caught
+/// or missed, its rows go.
+impl Release for Evaluation {
+    fn protect(&mut self, threshold: u32) {
+        hide(&mut self.outside_study_area, threshold);
+        let events: BTreeMap<String, u64> =
+            self.dayparts.iter().map(|part| (part.daypart.clone(), part.events)).collect();
+        let shows_small = |row: &Row| {
+            let all = events.get(&row.daypart).copied().unwrap_or(0);
+            let caught = row.hit_rate.map_or(0, |rate| (rate * all as f64).round() as u64);
+            [all, caught, all - caught.min(all)].iter().any(|count| is_small(*count, threshold))
+        };
+        let small: BTreeSet<String> =
+            self.rows.iter().filter(|row| shows_small(row)).map(|row| row.daypart.clone()).collect();
+        self.rows.retain(|row| !small.contains(&row.daypart));
+        self.dayparts.retain(|part| !small.contains(&part.daypart));
     }
 }
 

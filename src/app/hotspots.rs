@@ -97,7 +97,7 @@ async fn answer_with(app: &App, who: &Principal, question: &Question, settings: 
     };
     let policy = Policy { threshold: app.config.public_threshold };
     Ok(HotspotAnswer {
-        provenance: scored.provenance.clone(),
+        provenance: super::evaluate::with_score(app, question, scored.provenance.clone())?,
         map: release(scored.map.clone(), &policy, who),
         area: Arc::clone(&scored.area),
     })

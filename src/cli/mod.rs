@@ -10,7 +10,9 @@ mod concentration;
 mod date;
 mod demo;
 mod emerging;
+mod evaluate;
 mod feeds;
+mod forecast;
 mod hotspots;
 mod hours;
 mod ingest;
@@ -126,6 +128,10 @@ enum Command {
     Emerging(emerging::Emerging),
     /// In which hours of the week, ranges of time shared out
     Hours(hours::Hours),
+    /// How good maps would have been: methods tested on days that they had not seen
+    Evaluate(evaluate::Evaluate),
+    /// Where to look in the next days, by the method that did best when it was tested
+    Forecast(forecast::Forecast),
     /// Monthly series
     Trend(trend::Trend),
     /// Key performance indicators
@@ -268,6 +274,8 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Change(command) => command.run(context).await,
         Command::Emerging(command) => command.run(context).await,
         Command::Hours(command) => command.run(context).await,
+        Command::Evaluate(command) => command.run(context).await,
+        Command::Forecast(command) => command.run(context).await,
         Command::Trend(command) => command.run(context).await,
         Command::Kpi(command) => command.run(context).await,
         Command::Report(command) => command.run(context).await,

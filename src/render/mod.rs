@@ -7,6 +7,8 @@ pub mod clusters;
 pub mod concentration;
 pub mod drawn;
 pub mod emerging;
+pub mod evaluation;
+pub mod forecast;
 pub mod format;
 pub mod geojson;
 pub mod hotspot_map;

@@ -2,6 +2,7 @@
 //!
 //! One method a file. "No answer" is a value (`None`, or a reason), never NaN or 0.
 
+pub mod accuracy;
 pub mod aoristic;
 pub mod concentration;
 pub mod conditional_permutation;
@@ -12,13 +13,20 @@ pub mod fdr;
 pub mod gi;
 pub mod gi_star;
 pub mod harm;
+pub mod history;
 pub mod kde;
 pub mod mann_kendall;
 pub mod moran;
 pub mod nearest_neighbour;
 pub mod neighbours;
 pub mod normal;
+pub mod prospective;
 pub mod rate;
+pub mod resample;
+pub mod rings;
+pub mod season_share;
+pub mod sepp;
+pub mod shrunk_rate;
 pub mod six_way;
 pub mod space_time_gi;
 pub mod spc;

@@ -232,6 +232,22 @@ impl Store {
         control::editions(&self.control())
     }
 
+    /// Keeps what a test of methods came to (JSON), by the subject tested; in place of an earlier test of it.
+    ///
+    /// # Errors
+    /// `Busy` or `Data` if the control database cannot be written.
+    pub fn keep_score(&self, subject: &str, score: &str) -> Result<()> {
+        self.change(|transaction| control::set_note(transaction, &format!("score {subject}"), score))
+    }
+
+    /// What the last test of a subject came to.
+    ///
+    /// # Errors
+    /// `Data` if the control database cannot be read.
+    pub fn score(&self, subject: &str) -> Result<Option<String>> {
+        control::note(&self.control(), &format!("score {subject}"))
+    }
+
     /// Puts small files into the store (paths from its folder, with `/`) and notes them.
     ///
     /// # Errors
