@@ -12,11 +12,14 @@ mod backup;
 mod compact;
 mod contest;
 mod control;
+mod counted;
+mod counts;
 mod disk;
 mod durable;
 mod erase;
 pub mod halt;
 mod identity;
+mod log;
 mod seal;
 mod table_file;
 mod tables;
@@ -35,6 +38,7 @@ pub use audit::{AuditEvent, AuditHead, AuditLine};
 pub use backup::{Copied, Head, backup, restore};
 pub use compact::Compacted;
 pub use control::{Edition, LoadFile, LoadRecord, StoreVersion};
+pub use counts::{Counted, Counting, Held};
 pub use deltalake_core::DeltaTable;
 pub use erase::{Doomed, Erasure, keepable};
 pub use verify::{Finding, Verification, verify};
@@ -137,17 +141,22 @@ impl Store {
     /// # Errors
     /// `Bug` if the version does not name the table; `Data` if it is damaged or cannot be read.
     pub async fn table(&self, version: &StoreVersion, name: &str) -> Result<DeltaTable> {
-        let delta = version
+        tables::open(&self.root, name, self.checked_log(version, name)?).await
+    }
+
+    /// The table's version in a store version, once its log was compared with what was noted of it.
+    fn checked_log(&self, version: &StoreVersion, name: &str) -> Result<u64> {
+        let delta = *version
             .tables
             .get(name)
             .ok_or_else(|| Error::bug(format!("store version {} names no table {name}", version.version)))?;
         let noted = control::stored_files_in(&self.control(), &tables::log_folder(name))?;
-        if let Err(damage) = tables::check_log(&self.root, name, *delta, &noted) {
+        if let Err(damage) = tables::check_log(&self.root, name, delta, &noted) {
             // While records are erased, the log is exchanged before its new digests are noted.
             let busy = || Error::busy("records are being erased; try again in a moment");
             return Err(if self.is_erasing()? { busy() } else { damage });
         }
-        tables::open(&self.root, name, *delta).await
+        Ok(delta)
     }
 
     /// Opens a table for the one writer on top of `version`, after the same comparison; commits that come of an

@@ -10,6 +10,7 @@
 mod architecture;
 mod bad_input;
 mod cli;
+mod counts;
 mod durable;
 mod evaluate;
 mod extract_files;
