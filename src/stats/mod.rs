@@ -2,9 +2,13 @@
 //!
 //! One method a file. "No answer" is a value (`None`, or a reason), never NaN or 0.
 
+pub mod bands;
 pub mod fdr;
 pub mod gi_star;
+pub mod knox;
 pub mod neighbours;
 pub mod normal;
+pub mod point_grid;
 pub mod rate;
+pub mod shuffle;
 pub mod spc;
