@@ -8,6 +8,7 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, reason = "a program for the terminal")]
 
 mod gi_star;
+mod knox;
 
 use std::time::Instant;
 
@@ -15,7 +16,7 @@ use std::time::Instant;
 type Work = Box<dyn FnMut() -> f64>;
 
 /// Every method by name. One line each, one file each.
-const METHODS: &[(&str, fn(usize) -> Work)] = &[("gi-star", gi_star::analytic)];
+const METHODS: &[(&str, fn(usize) -> Work)] = &[("gi-star", gi_star::analytic), ("knox", knox::table)];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();

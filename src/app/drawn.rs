@@ -1,10 +1,11 @@
 //! The questions that the page `/analysis` asks: each is a trip of its own, put with its usual settings and drawn.
 
-use super::{App, pictures, trend};
+use super::{App, near_repeat, pictures, scan, trend};
 use crate::analysis::selection::Selection;
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
 use crate::model::provenance::Provenance;
+use crate::render;
 use crate::render::drawn::Drawn;
 
 /// A question that the page can ask.
@@ -19,11 +20,23 @@ pub struct Asked {
 }
 
 /// Every question of the page, in its order.
-pub const QUESTIONS: &[Asked] = &[Asked {
-    name: "trend",
-    title: "Trend",
-    about: "Is it rising or falling? Whole months, with the year before beside them.",
-}];
+pub const QUESTIONS: &[Asked] = &[
+    Asked {
+        name: "trend",
+        title: "Trend",
+        about: "Is it rising or falling? Whole months, with the year before beside them.",
+    },
+    Asked {
+        name: "near-repeat",
+        title: "Near repeats",
+        about: "Does one event bring the next? Pairs by distance and time, beside what chance would give.",
+    },
+    Asked {
+        name: "scan",
+        title: "Clusters in time",
+        about: "Where and when do events crowd more than place and day alone explain?",
+    },
+];
 
 /// The question of that name.
 ///
@@ -45,6 +58,17 @@ pub async fn ask(app: &App, who: &Principal, asked: Asked, selection: Selection)
         "trend" => {
             let answer = trend::ask(app, who, &trend::Question { selection }).await?;
             Ok((pictures::trend(&answer)?, answer.provenance))
+        }
+        "near-repeat" => {
+            let question = crate::analysis::near_repeat::Question::of(selection, app.config.resolution);
+            let answer = near_repeat::ask(app, who, &question).await?;
+            Ok((render::near_repeat::drawn(&answer.table, &answer.provenance), answer.provenance))
+        }
+        "scan" => {
+            let question = crate::analysis::scan::Question::of(selection, app.config.resolution);
+            let answer = scan::ask(app, who, &question).await?;
+            let base = pictures::base(app, &answer.area)?;
+            Ok((render::scan::drawn(&answer.scan, &answer.provenance, &base), answer.provenance))
         }
         other => Err(Error::bug(format!("nobody answers `{other}`"))),
     }

@@ -13,12 +13,14 @@ mod init;
 mod keeping;
 mod kpi;
 mod loads;
+mod near_repeat;
 mod output;
 mod progress;
 mod quality;
 mod rejects;
 mod report;
 mod sample;
+mod scan;
 mod selection;
 mod serve;
 mod sql;
@@ -110,6 +112,10 @@ enum Command {
     Query(sql::Query),
     /// Where more happens than expected
     Hotspots(hotspots::Hotspots),
+    /// Whether events follow one another in place and time
+    NearRepeat(near_repeat::NearRepeat),
+    /// Where and when events crowd: clusters in space and time
+    Scan(scan::Scan),
     /// Monthly series
     Trend(trend::Trend),
     /// Key performance indicators
@@ -247,6 +253,8 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Sql(command) => command.run(context).await,
         Command::Query(command) => command.run(context).await,
         Command::Hotspots(command) => command.run(context).await,
+        Command::NearRepeat(command) => command.run(context).await,
+        Command::Scan(command) => command.run(context).await,
         Command::Trend(command) => command.run(context).await,
         Command::Kpi(command) => command.run(context).await,
         Command::Report(command) => command.run(context).await,

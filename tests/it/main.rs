@@ -28,6 +28,7 @@ mod real_feeds;
 mod reference;
 mod reference_repeat;
 mod rejects;
+mod repeat;
 mod roles;
 mod support;
 mod torture;

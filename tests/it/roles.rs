@@ -4,7 +4,8 @@ use vigie::analysis::hotspot::{Method, Question};
 use vigie::analysis::selection::Selection;
 use vigie::app::load::Request;
 use vigie::app::{
-    App, about, admin, backup, flow, hotspots, kpi, patrol_page, quality, rejects, report, sql, trend, verify,
+    App, about, admin, backup, flow, hotspots, kpi, near_repeat, patrol_page, quality, rejects, report, scan, sql,
+    trend, verify,
 };
 use vigie::error::{Error, Kind};
 use vigie::model::access::{Action, Principal, Role, decide};
@@ -80,6 +81,14 @@ fn last_year_of_crimes() -> Question {
 async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<(), Error>)> {
     let question = last_year_of_crimes();
     let series = trend::Question { selection: question.selection.clone() };
+    let repeats = vigie::analysis::near_repeat::Question {
+        permutations: 9,
+        ..vigie::analysis::near_repeat::Question::of(question.selection.clone(), 9)
+    };
+    let clusters = vigie::analysis::scan::Question {
+        permutations: 9,
+        ..vigie::analysis::scan::Question::of(question.selection.clone(), 9)
+    };
     let nothing = small_sample().join("nothing.geojson");
     let request = Request {
         feed: "jersey-crimes".to_owned(),
@@ -91,6 +100,8 @@ async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<
         ("about", Action::AskAggregate, about::ask(app, who).await.map(drop)),
         ("hotspots", Action::AskAggregate, hotspots::ask(app, who, &question).await.map(drop)),
         ("trend", Action::AskAggregate, trend::ask(app, who, &series).await.map(drop)),
+        ("near-repeat", Action::AskAggregate, near_repeat::ask(app, who, &repeats).await.map(drop)),
+        ("scan", Action::AskAggregate, scan::ask(app, who, &clusters).await.map(drop)),
         ("anpr flow", Action::AskAggregate, flow::ask(app, who, question.selection.period, None).await.map(drop)),
         ("anpr cameras", Action::AskAggregate, flow::cameras(app, who).await.map(drop)),
         ("patrol page", Action::AskAggregate, patrol_page::ask(app, who).await.map(drop)),

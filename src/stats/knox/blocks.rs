@@ -245,11 +245,11 @@ fn days_apart(own: &Row, other: &Row) -> Row {
     apart
 }
 
-/// Counts downwards: the sign of (apart − edge) is −1 where the pair is nearer than the edge, else 0.
+/// Counts downwards: a comparison of vectors gives −1 where it holds, and adding that is one instruction.
 #[inline]
 fn count_nearer(count: &mut Row, apart: &Row, edge: i16) {
     for lane in 0..LANES {
-        count[lane] = count[lane].wrapping_add(apart[lane].wrapping_sub(edge) >> 15);
+        count[lane] = count[lane].wrapping_add(if apart[lane] < edge { -1 } else { 0 });
     }
 }
 
