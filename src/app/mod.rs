@@ -6,6 +6,7 @@ pub mod admin;
 pub mod backup;
 pub mod flow;
 pub mod hotspots;
+mod intake;
 pub mod keeping;
 pub mod kpi;
 pub mod load;

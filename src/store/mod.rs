@@ -7,6 +7,7 @@
 //! The control database notes every file that has to be there, with its length and digest; its own digest is its
 //! **seal**. So a changed or missing byte anywhere is found (`verify`), and what is copied can be proved (`backup`).
 
+mod amend;
 mod audit;
 mod backup;
 mod compact;
@@ -15,9 +16,12 @@ mod control;
 mod disk;
 mod durable;
 mod erase;
+mod groups;
 pub mod halt;
 mod identity;
+mod recall;
 mod seal;
+mod settle;
 mod table_file;
 mod tables;
 mod verify;
@@ -37,6 +41,7 @@ pub use compact::Compacted;
 pub use control::{Edition, LoadFile, LoadRecord, StoreVersion};
 pub use deltalake_core::DeltaTable;
 pub use erase::{Doomed, Erasure, keepable};
+pub use recall::{Passed, Recall, RowIdentity};
 pub use verify::{Finding, Verification, verify};
 pub use writer::{Tally, Writer};
 
