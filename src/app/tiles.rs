@@ -56,7 +56,7 @@ async fn counted(app: &App, who: &Principal, layer: &str, tile: TileId, question
         "incidents" => "incidents",
         _ => return Ok(tiles::hotspots(&answer(app, who, &question).await?.map, tile)),
     };
-    name.clone_into(&mut question.dataset);
+    name.clone_into(&mut question.selection.dataset);
     question.method = Method::Count;
     question.resolution = resolution_at(tile.zoom());
     Ok(tiles::counts(name, &answer(app, who, &question).await?.map, tile))

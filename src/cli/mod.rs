@@ -4,21 +4,28 @@ mod anpr;
 mod areas;
 mod audit;
 mod backup;
+mod change;
+mod clusters;
+mod concentration;
 mod date;
 mod demo;
+mod emerging;
 mod feeds;
 mod hotspots;
+mod hours;
 mod ingest;
 mod init;
 mod keeping;
 mod kpi;
 mod loads;
 mod output;
+mod plot;
 mod progress;
 mod quality;
 mod rejects;
 mod report;
 mod sample;
+mod selection;
 mod serve;
 mod sql;
 mod trend;
@@ -109,6 +116,16 @@ enum Command {
     Query(sql::Query),
     /// Where more happens than expected
     Hotspots(hotspots::Hotspots),
+    /// Where records lie close together
+    Clusters(clusters::Clusters),
+    /// How few places hold how much
+    Concentration(concentration::Concentration),
+    /// What changed between two periods, with an exact test
+    Change(change::Change),
+    /// How hot spots came about: new, persistent, on and off, past
+    Emerging(emerging::Emerging),
+    /// In which hours of the week, ranges of time shared out
+    Hours(hours::Hours),
     /// Monthly series
     Trend(trend::Trend),
     /// Key performance indicators
@@ -246,6 +263,11 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Sql(command) => command.run(context).await,
         Command::Query(command) => command.run(context).await,
         Command::Hotspots(command) => command.run(context).await,
+        Command::Clusters(command) => command.run(context).await,
+        Command::Concentration(command) => command.run(context).await,
+        Command::Change(command) => command.run(context).await,
+        Command::Emerging(command) => command.run(context).await,
+        Command::Hours(command) => command.run(context).await,
         Command::Trend(command) => command.run(context).await,
         Command::Kpi(command) => command.run(context).await,
         Command::Report(command) => command.run(context).await,

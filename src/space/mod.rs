@@ -2,6 +2,7 @@
 
 pub mod areas;
 pub mod cell;
+pub mod dbscan;
 pub mod distance;
 pub mod lattice;
 pub mod point;

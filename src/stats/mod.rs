@@ -2,9 +2,25 @@
 //!
 //! One method a file. "No answer" is a value (`None`, or a reason), never NaN or 0.
 
+pub mod aoristic;
+pub mod concentration;
+pub mod conditional_permutation;
+pub mod dual_kde;
+pub mod ellipse;
+pub mod emerging;
 pub mod fdr;
+pub mod gi;
 pub mod gi_star;
+pub mod harm;
+pub mod kde;
+pub mod mann_kendall;
+pub mod moran;
+pub mod nearest_neighbour;
 pub mod neighbours;
 pub mod normal;
 pub mod rate;
+pub mod six_way;
+pub mod space_time_gi;
 pub mod spc;
+pub mod two_counts;
+pub mod wdd;
