@@ -14,6 +14,7 @@ pub mod flow;
 pub mod forecast;
 pub mod hotspots;
 pub mod hours;
+mod intake;
 pub mod keeping;
 pub mod kpi;
 pub mod load;

@@ -10,6 +10,7 @@
 mod architecture;
 mod bad_input;
 mod cli;
+mod corrections;
 mod counts;
 mod durable;
 mod evaluate;
