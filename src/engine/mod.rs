@@ -134,7 +134,19 @@ impl Snapshot {
     /// # Errors
     /// `Input` for an unknown question, an unknown, missing or ill-typed parameter.
     pub async fn query(&self, name: &str, params: &BTreeMap<String, Value>) -> Result<Answer> {
-        let query = catalogue::find(name)?;
+        self.answer(catalogue::find(name)?, params).await
+    }
+
+    /// Asks for single records, for a trip that computes with them: what it shows of them is for `release` to say.
+    ///
+    /// # Errors
+    /// As [`Snapshot::query`].
+    pub async fn records(&self, name: &str, params: &BTreeMap<String, Value>) -> Result<Answer> {
+        self.answer(catalogue::find_records(name)?, params).await
+    }
+
+    async fn answer(&self, query: &QueryDoc, params: &BTreeMap<String, Value>) -> Result<Answer> {
+        let name = query.name.as_str();
         let values = query.bind(params)?;
         let frame = self.session().await?.sql(&query.sql).await.map_err(|e| failed(name, e))?;
         let frame = frame.with_param_values(values).map_err(|e| failed(name, e))?;

@@ -7,6 +7,7 @@
 //! The control database notes every file that has to be there, with its length and digest; its own digest is its
 //! **seal**. So a changed or missing byte anywhere is found (`verify`), and what is copied can be proved (`backup`).
 
+mod amend;
 mod audit;
 mod backup;
 mod compact;
@@ -17,10 +18,13 @@ mod counts;
 mod disk;
 mod durable;
 mod erase;
+mod groups;
 pub mod halt;
 mod identity;
 mod log;
+mod recall;
 mod seal;
+mod settle;
 mod table_file;
 mod tables;
 mod verify;
@@ -41,6 +45,7 @@ pub use control::{Edition, LoadFile, LoadRecord, StoreVersion};
 pub use counts::{Counted, Counting, Held};
 pub use deltalake_core::DeltaTable;
 pub use erase::{Doomed, Erasure, keepable};
+pub use recall::{Passed, Recall, RowIdentity};
 pub use verify::{Finding, Verification, verify};
 pub use writer::{Tally, Writer};
 
@@ -239,6 +244,22 @@ impl Store {
     /// `Data` if the control database cannot be read.
     pub fn editions(&self) -> Result<Vec<Edition>> {
         control::editions(&self.control())
+    }
+
+    /// Keeps what a test of methods came to (JSON), by the subject tested; in place of an earlier test of it.
+    ///
+    /// # Errors
+    /// `Busy` or `Data` if the control database cannot be written.
+    pub fn keep_score(&self, subject: &str, score: &str) -> Result<()> {
+        self.change(|transaction| control::set_note(transaction, &format!("score {subject}"), score))
+    }
+
+    /// What the last test of a subject came to.
+    ///
+    /// # Errors
+    /// `Data` if the control database cannot be read.
+    pub fn score(&self, subject: &str) -> Result<Option<String>> {
+        control::note(&self.control(), &format!("score {subject}"))
     }
 
     /// Puts small files into the store (paths from its folder, with `/`) and notes them.
