@@ -29,6 +29,7 @@ use deltalake_core::parquet::errors::Result as ParquetResult;
 use deltalake_core::parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
 use super::contest::At;
+use super::counting::Counter;
 use super::disk::{self, NewFile};
 use super::groups::{Group, TableFile, by_batch};
 use super::table_file::{
@@ -82,7 +83,9 @@ pub(super) fn amend(
     let (_, factory) = ArrowWriter::try_new(io::sink(), Arc::clone(&schema), Some(properties))
         .and_then(ArrowWriter::into_serialized_writer)
         .map_err(broken)?;
-    let done = in_order(&drafts, &schema, &factory, |beside| write_files(place, &schema, &drafts, first, beside))?;
+    let counted = Counter::columns(place.table);
+    let done =
+        in_order(&drafts, &schema, &factory, &counted, |beside| write_files(place, &schema, &drafts, first, beside))?;
     sync_folders(place, &done)?;
     Ok(done)
 }
@@ -142,6 +145,8 @@ struct Prepared {
     rows: u64,
     /// Columns that were encoded again; the others are copied.
     columns: Vec<Option<ArrowColumnChunk>>,
+    /// What the rows are counted by, as they are now.
+    counted: Vec<RecordBatch>,
 }
 
 /// What is done on other threads while files are written.
@@ -157,6 +162,7 @@ fn in_order<R>(
     drafts: &[Draft<'_>],
     schema: &SchemaRef,
     factory: &ArrowRowGroupWriterFactory,
+    counted_columns: &[&str],
     take: impl FnOnce(Beside<'_>) -> Result<R>,
 ) -> Result<R> {
     let groups: Vec<Group> = drafts.iter().flat_map(|draft| draft.groups.iter().copied()).collect();
@@ -171,7 +177,7 @@ fn in_order<R>(
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(group) = groups.get(at) else { return };
-                    let prepared = prepare(&drafts[group.file], *group, schema, factory);
+                    let prepared = prepare(&drafts[group.file], *group, schema, factory, counted_columns);
                     if sender.send((at, prepared)).is_err() {
                         return;
                     }
@@ -223,6 +229,7 @@ fn prepare(
     group: Group,
     schema: &SchemaRef,
     factory: &ArrowRowGroupWriterFactory,
+    counted_columns: &[&str],
 ) -> Result<Prepared> {
     let changes = Changes::of(draft, group);
     let rows = u64::from(group.rows) - changes.dropped.len() as u64;
@@ -237,8 +244,12 @@ fn prepare(
         _ => Vec::new(),
     };
     let mut columns: Vec<Option<ArrowColumnChunk>> = (0..all).map(|_| None).collect();
-    if rows == 0 || changed.is_empty() {
-        return Ok(Prepared { rows, columns });
+    if rows == 0 {
+        return Ok(Prepared { rows, columns, counted: Vec::new() });
+    }
+    let counted = counted(draft, group, &changes, counted_columns)?;
+    if changed.is_empty() {
+        return Ok(Prepared { rows, columns, counted });
     }
     let failed = |e| Error::bug("a row group cannot be encoded").with_cause(e);
     let writers = factory.create_column_writers(group.number).map_err(failed)?;
@@ -260,7 +271,29 @@ fn prepare(
     for (column, writer) in writers {
         columns[column] = Some(writer.close().map_err(failed)?);
     }
-    Ok(Prepared { rows, columns })
+    Ok(Prepared { rows, columns, counted })
+}
+
+/// Some columns of the rows of a group as they become.
+fn counted(draft: &Draft<'_>, group: Group, changes: &Changes, names: &[&str]) -> Result<Vec<RecordBatch>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut first = 0;
+    let mut batches = Vec::new();
+    for batch in draft.file.read(group.number, &draft.file.places(names), None)? {
+        let batch = batch?;
+        let runs = runs(first, batch.num_rows() as u32, changes);
+        first += batch.num_rows() as u32;
+        let schema = batch.schema();
+        let columns = schema.fields().iter().zip(batch.columns()).map(|(field, old)| {
+            splice(old, draft.new.as_ref().and_then(|new| new.column_by_name(field.name())), &runs)
+        });
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        let failed = |e| Error::bug("rows of another schema").with_cause(e);
+        batches.push(RecordBatch::try_new(Arc::clone(&schema), columns).map_err(failed)?);
+    }
+    Ok(batches)
 }
 
 fn names(schema: &SchemaRef) -> Vec<&str> {
@@ -362,10 +395,14 @@ fn write_files(
             .and_then(ArrowWriter::into_serialized_writer)
             .map_err(failed)?;
         let source = File::open(draft.file.path()).map_err(|e| unreadable(draft.file.path(), e))?;
+        let mut counts = Counter::of(place.table, month);
         for group in &draft.groups {
-            let prepared = beside.prepared.next().ok_or_else(|| Error::bug("a row group was not prepared"))??;
+            let mut prepared = beside.prepared.next().ok_or_else(|| Error::bug("a row group was not prepared"))??;
+            let counted = std::mem::take(&mut prepared.counted);
             append(&mut writer, draft, *group, &source, prepared).map_err(failed)?;
+            counted.iter().try_for_each(|rows| counts.observe(rows, &mut writer)).map_err(failed)?;
         }
+        counts.finish(&mut writer).map_err(failed)?;
         beside.whole.recv().map_err(|_| Error::bug("a file was not checked"))??;
         let facts = writer.finish().map_err(failed)?;
         let buffered = writer.inner_mut();

@@ -14,6 +14,7 @@ mod compact;
 mod contest;
 mod control;
 mod counted;
+mod counting;
 mod counts;
 mod disk;
 mod durable;

@@ -14,11 +14,11 @@ use deltalake_core::kernel::Add;
 use deltalake_core::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use deltalake_core::parquet::arrow::{ArrowWriter, ProjectionMask};
 use deltalake_core::parquet::errors::ParquetError;
-use deltalake_core::parquet::file::metadata::{KeyValue, ParquetMetaData};
+use deltalake_core::parquet::file::metadata::ParquetMetaData;
 use deltalake_core::parquet::file::statistics::Statistics;
 
 use super::control::StoredFile;
-use super::counts::{FOOTER_KEY, Gatherer};
+use super::counting::Counter;
 use super::disk::{self, NewFile};
 use super::identity::Key;
 use super::{halt, tables};
@@ -144,36 +144,17 @@ struct MonthFiles {
 struct OpenFile {
     writer: ArrowWriter<NewFile>,
     path: PathBuf,
-    /// For tables whose records are counted.
-    counts: Option<Gatherer>,
+    counts: Counter,
 }
 
 impl OpenFile {
     fn write(&mut self, rows: &RecordBatch) -> std::result::Result<(), ParquetError> {
         self.writer.write(rows)?;
-        let Some(counts) = &mut self.counts else { return Ok(()) };
-        counts.observe(rows);
-        if counts.is_full() { self.write_counts() } else { Ok(()) }
-    }
-
-    /// Rows that wait to be counted.
-    fn waiting_counts(&self) -> usize {
-        self.counts.as_ref().map_or(0, Gatherer::waiting)
-    }
-
-    /// Counts the rows that wait. The bytes stand between row groups: what is not yet a row group is in memory.
-    fn write_counts(&mut self) -> std::result::Result<(), ParquetError> {
-        let Some(counts) = &mut self.counts else { return Ok(()) };
-        let entries = counts.chunk(self.writer.bytes_written() as u64);
-        Ok(self.writer.write_all(&entries)?)
+        self.counts.observe(rows, &mut self.writer)
     }
 
     fn finish(&mut self) -> std::result::Result<ParquetMetaData, ParquetError> {
-        self.write_counts()?;
-        if let Some((head, line)) = self.counts.take().and_then(|c| c.finish(self.writer.bytes_written() as u64)) {
-            self.writer.write_all(&head)?;
-            self.writer.append_key_value_metadata(KeyValue::new(FOOTER_KEY.to_owned(), line));
-        }
+        self.counts.finish(&mut self.writer)?;
         self.writer.finish()
     }
 }
@@ -212,10 +193,10 @@ impl MonthFiles {
         {
             fullest.writer.flush().map_err(|e| not_written(&fullest.path, e))?;
         }
-        if self.open.values().map(OpenFile::waiting_counts).sum::<usize>() > WAITING_COUNTS
-            && let Some((_, fullest)) = self.open.iter_mut().max_by_key(|(_, file)| file.waiting_counts())
+        if self.open.values().map(|file| file.counts.waiting()).sum::<usize>() > WAITING_COUNTS
+            && let Some((_, fullest)) = self.open.iter_mut().max_by_key(|(_, file)| file.counts.waiting())
         {
-            fullest.write_counts().map_err(|e| not_written(&fullest.path, e))?;
+            fullest.counts.flush(&mut fullest.writer).map_err(|e| not_written(&fullest.path, e))?;
         }
         Ok(())
     }
@@ -242,9 +223,7 @@ impl MonthFiles {
         let writer =
             ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(tables::writer_properties(self.place.table)))
                 .map_err(|e| not_written(&path, e))?;
-        let table = self.place.table;
-        let counts = first_day(month).filter(|_| table.is_event()).map(|day| Gatherer::new(table.group, day));
-        Ok(OpenFile { writer, path, counts })
+        Ok(OpenFile { writer, path, counts: Counter::of(self.place.table, month) })
     }
 
     fn close(&mut self, month: &str) -> Result<()> {
@@ -266,7 +245,7 @@ impl MonthFiles {
 }
 
 /// First day of a month such as `2017-05`, in days since 1970.
-fn first_day(month: &str) -> Option<i32> {
+pub(super) fn first_day(month: &str) -> Option<i32> {
     parse_date(&format!("{month}-01")).ok().map(|on| on.to_epoch_days())
 }
 
