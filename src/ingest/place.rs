@@ -89,8 +89,8 @@ pub(super) fn locate(
 pub(super) fn cells(lat: &ArrayRef, lon: &ArrayRef, wanted: &[bool], cells: &mut Lattice) -> ArrayRef {
     let (lat, lon) = (lat.as_primitive::<Float64Type>(), lon.as_primitive::<Float64Type>());
     let mut found = Int64Builder::with_capacity(lat.len());
-    for row in 0..lat.len() {
-        let point = (wanted[row] && lat.is_valid(row)).then(|| Point { lat: lat.value(row), lon: lon.value(row) });
+    for (row, wanted) in wanted.iter().enumerate() {
+        let point = (*wanted && lat.is_valid(row)).then(|| Point { lat: lat.value(row), lon: lon.value(row) });
         found.append_option(point.and_then(|point| cells.find(point)).map(Cell::bits));
     }
     Arc::new(found.finish())

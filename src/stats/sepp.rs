@@ -223,7 +223,9 @@ fn spread(values: &[f64], rings: &Rings, share: f64) -> Vec<f64> {
         let ring = rings.ring(place, 1);
         if !ring.is_empty() {
             out[place] -= share * value;
-            ring.iter().for_each(|&other| out[other as usize] += share * value / ring.len() as f64);
+            for &other in ring {
+                out[other as usize] += share * value / ring.len() as f64;
+            }
         }
     }
     out
@@ -329,7 +331,7 @@ mod tests {
     /// Draws a process by its branching: background events, then the children of each.
     fn simulate(places: usize, days: u32, mu: f64, same: f64, next: f64, mean_days: f64, seed: u64) -> History {
         let mut random = Pcg64::seed_from_u64(seed);
-        let mut poisson = |mean: f64, random: &mut Pcg64| {
+        let poisson = |mean: f64, random: &mut Pcg64| {
             let (limit, mut product, mut n) = ((-mean).exp(), random.random::<f64>(), 0);
             while product > limit {
                 (product, n) = (product * random.random::<f64>(), n + 1);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Days, NaiveDate};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::gather::COUNT_BITS;
