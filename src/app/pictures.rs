@@ -30,7 +30,7 @@ pub fn base(app: &App, area: &StudyArea) -> Result<Base> {
         base.areas = areas.shapes();
         base.places = areas.iter().filter_map(|a| Some((a.name.clone(), a.label_point()?))).collect();
     }
-    if let Some(roads) = places.roads() {
+    if let Some(roads) = places.roads()? {
         let wide = roads.iter().filter(|road| matches!(road.class.as_str(), "main" | "secondary"));
         base.roads = wide.map(|road| (road.class.clone(), road.line.clone())).collect();
     }

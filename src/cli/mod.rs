@@ -10,7 +10,9 @@ mod concentration;
 mod date;
 mod demo;
 mod emerging;
+mod evaluate;
 mod feeds;
+mod forecast;
 mod hotspots;
 mod hours;
 mod ingest;
@@ -18,6 +20,7 @@ mod init;
 mod keeping;
 mod kpi;
 mod loads;
+mod near_repeat;
 mod output;
 mod plot;
 mod progress;
@@ -25,6 +28,7 @@ mod quality;
 mod rejects;
 mod report;
 mod sample;
+mod scan;
 mod selection;
 mod serve;
 mod sql;
@@ -126,6 +130,14 @@ enum Command {
     Emerging(emerging::Emerging),
     /// In which hours of the week, ranges of time shared out
     Hours(hours::Hours),
+    /// How good maps would have been: methods tested on days that they had not seen
+    Evaluate(evaluate::Evaluate),
+    /// Where to look in the next days, by the method that did best when it was tested
+    Forecast(forecast::Forecast),
+    /// Whether events follow one another in place and time
+    NearRepeat(near_repeat::NearRepeat),
+    /// Where and when events crowd: clusters in space and time
+    Scan(scan::Scan),
     /// Monthly series
     Trend(trend::Trend),
     /// Key performance indicators
@@ -268,6 +280,10 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Change(command) => command.run(context).await,
         Command::Emerging(command) => command.run(context).await,
         Command::Hours(command) => command.run(context).await,
+        Command::Evaluate(command) => command.run(context).await,
+        Command::Forecast(command) => command.run(context).await,
+        Command::NearRepeat(command) => command.run(context).await,
+        Command::Scan(command) => command.run(context).await,
         Command::Trend(command) => command.run(context).await,
         Command::Kpi(command) => command.run(context).await,
         Command::Report(command) => command.run(context).await,

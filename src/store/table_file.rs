@@ -14,15 +14,17 @@ use deltalake_core::kernel::Add;
 use deltalake_core::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use deltalake_core::parquet::arrow::{ArrowWriter, ProjectionMask};
 use deltalake_core::parquet::errors::ParquetError;
-use deltalake_core::parquet::file::metadata::ParquetMetaData;
+use deltalake_core::parquet::file::metadata::{KeyValue, ParquetMetaData};
 use deltalake_core::parquet::file::statistics::Statistics;
 
 use super::control::StoredFile;
+use super::counts::{FOOTER_KEY, Gatherer};
 use super::disk::{self, NewFile};
 use super::identity::Key;
 use super::{halt, tables};
 use crate::error::{Error, Result};
 use crate::model::schema::{PARTITION, Table};
+use crate::model::time::parse_date;
 
 /// Rows of a row group: what a reader that needs one cell has to look through.
 pub(super) const ROW_GROUP_ROWS: usize = 1 << 18;
@@ -30,6 +32,8 @@ pub(super) const ROW_GROUP_ROWS: usize = 1 << 18;
 pub(super) const FILE_BYTES: usize = 128 << 20;
 /// Rows of all open files that may wait for their row group; beyond, the fullest file writes its group early.
 const WAITING_BYTES: usize = 96 << 20;
+/// Rows of all open files that may wait to be counted, eight bytes each; beyond, the most of one file are counted early.
+const WAITING_COUNTS: usize = 4 << 20;
 /// Batches that may wait for the writing thread.
 const IN_FLIGHT: usize = 4;
 pub(super) const READ_ROWS: usize = 65_536;
@@ -140,6 +144,38 @@ struct MonthFiles {
 struct OpenFile {
     writer: ArrowWriter<NewFile>,
     path: PathBuf,
+    /// For tables whose records are counted.
+    counts: Option<Gatherer>,
+}
+
+impl OpenFile {
+    fn write(&mut self, rows: &RecordBatch) -> std::result::Result<(), ParquetError> {
+        self.writer.write(rows)?;
+        let Some(counts) = &mut self.counts else { return Ok(()) };
+        counts.observe(rows);
+        if counts.is_full() { self.write_counts() } else { Ok(()) }
+    }
+
+    /// Rows that wait to be counted.
+    fn waiting_counts(&self) -> usize {
+        self.counts.as_ref().map_or(0, Gatherer::waiting)
+    }
+
+    /// Counts the rows that wait. The bytes stand between row groups: what is not yet a row group is in memory.
+    fn write_counts(&mut self) -> std::result::Result<(), ParquetError> {
+        let Some(counts) = &mut self.counts else { return Ok(()) };
+        let entries = counts.chunk(self.writer.bytes_written() as u64);
+        Ok(self.writer.write_all(&entries)?)
+    }
+
+    fn finish(&mut self) -> std::result::Result<ParquetMetaData, ParquetError> {
+        self.write_counts()?;
+        if let Some((head, line)) = self.counts.take().and_then(|c| c.finish(self.writer.bytes_written() as u64)) {
+            self.writer.write_all(&head)?;
+            self.writer.append_key_value_metadata(KeyValue::new(FOOTER_KEY.to_owned(), line));
+        }
+        self.writer.finish()
+    }
 }
 
 impl MonthFiles {
@@ -176,6 +212,11 @@ impl MonthFiles {
         {
             fullest.writer.flush().map_err(|e| not_written(&fullest.path, e))?;
         }
+        if self.open.values().map(OpenFile::waiting_counts).sum::<usize>() > WAITING_COUNTS
+            && let Some((_, fullest)) = self.open.iter_mut().max_by_key(|(_, file)| file.waiting_counts())
+        {
+            fullest.write_counts().map_err(|e| not_written(&fullest.path, e))?;
+        }
         Ok(())
     }
 
@@ -188,7 +229,7 @@ impl MonthFiles {
         let columns = rows.columns()[..self.schema.fields().len()].to_vec();
         let rows = RecordBatch::try_new(Arc::clone(&self.schema), columns)
             .map_err(|e| Error::bug("rows of another schema").with_cause(e))?;
-        file.writer.write(&rows).map_err(|e| not_written(&file.path, e))?;
+        file.write(&rows).map_err(|e| not_written(&file.path, e))?;
         if file.writer.bytes_written() > FILE_BYTES {
             self.close(month)?;
         }
@@ -201,12 +242,15 @@ impl MonthFiles {
         let writer =
             ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(tables::writer_properties(self.place.table)))
                 .map_err(|e| not_written(&path, e))?;
-        Ok(OpenFile { writer, path })
+        let table = self.place.table;
+        let counts = first_day(month).filter(|_| table.is_event()).map(|day| Gatherer::new(table.group, day));
+        Ok(OpenFile { writer, path, counts })
     }
 
     fn close(&mut self, month: &str) -> Result<()> {
-        let Some(OpenFile { mut writer, path }) = self.open.remove(month) else { return Ok(()) };
-        let facts = writer.finish().map_err(|e| not_written(&path, e))?;
+        let Some(mut file) = self.open.remove(month) else { return Ok(()) };
+        let facts = file.finish().map_err(|e| not_written(&file.path, e))?;
+        let OpenFile { mut writer, path, .. } = file;
         self.done.push(finish_file(&self.place, month, &path, &facts, writer.inner_mut())?);
         Ok(())
     }
@@ -219,6 +263,11 @@ impl MonthFiles {
         sync_folders(&self.place, &self.done)?;
         Ok(std::mem::take(&mut self.done))
     }
+}
+
+/// First day of a month such as `2017-05`, in days since 1970.
+fn first_day(month: &str) -> Option<i32> {
+    parse_date(&format!("{month}-01")).ok().map(|on| on.to_epoch_days())
 }
 
 /// Makes the file of that number for rows of a month.
@@ -414,6 +463,12 @@ pub(super) fn rows_of(add: &Add) -> u64 {
 /// Month of a file's rows.
 pub(super) fn month_of(add: &Add) -> String {
     add.partition_values.get(PARTITION).cloned().flatten().unwrap_or_default()
+}
+
+/// Month of a file's rows by the file's path; `None` for one that is not written as a month.
+pub(super) fn month_in(path: &str) -> Option<&str> {
+    let month = path.strip_prefix(PARTITION)?.strip_prefix('=')?.split('/').next()?;
+    first_day(month).map(|_| month)
 }
 
 fn with_month(batch: &RecordBatch, month: &str) -> Result<RecordBatch> {
