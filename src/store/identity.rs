@@ -125,15 +125,29 @@ impl Entry {
         let mark = (key.high as u32).max(1);
         Self { mark, rest: (row_hash.cast_unsigned() & ROW_BITS) | (((key.high >> 32) << 1) & KEY_BITS) }
     }
+
+    #[inline]
+    fn packed(self) -> Packed {
+        [self.mark, self.rest as u32, (self.rest >> 32) as u32]
+    }
+
+    #[inline]
+    fn unpacked([mark, low, high]: Packed) -> Self {
+        Self { mark, rest: u64::from(low) | (u64::from(high) << 32) }
+    }
 }
 
-/// A table of open addressing.
+/// A table of open addressing. Mark and rest stand together: a place far off in memory is waited for once.
 #[derive(Debug, Default)]
 struct Shard {
-    marks: Vec<u32>,
-    rests: Vec<u64>,
+    places: Vec<Packed>,
     used: usize,
 }
+
+/// An [`Entry`] in twelve bytes: the mark, then the lower and the upper half of the rest.
+type Packed = [u32; 3];
+
+const FREE: Packed = [0; 3];
 
 impl Default for Known {
     fn default() -> Self {
@@ -166,8 +180,9 @@ impl Known {
     #[inline]
     pub fn glance(&self, key: Key) -> u64 {
         let shard = &self.shards[(key.low >> (64 - SHARD_BITS)) as usize];
-        let place = shard.start(Entry::of(key, 0).mark);
-        shard.marks.get(place).map_or(0, |mark| u64::from(*mark)) ^ shard.rests.get(place).copied().unwrap_or_default()
+        let place = shard.places.get(shard.start(Entry::of(key, 0).mark));
+        // First and last: some places lie across two lines of memory.
+        place.map_or(0, |[mark, _, high]| u64::from(mark ^ high))
     }
 
     /// Says what an incoming row is, and remembers it if it is new.
@@ -183,7 +198,7 @@ impl Known {
         let now = Entry { rest: now.rest | THIS_LOAD, ..now };
         let shard = self.shard(key);
         match shard.find(now) {
-            Some(place) => shard.rests[place] = now.rest,
+            Some(place) => shard.places[place] = now.packed(),
             None => shard.insert(now),
         }
     }
@@ -200,11 +215,12 @@ impl Shard {
         }
         let mut place = self.start(entry.mark);
         let mut contested = false;
-        while self.marks[place] != 0 {
-            if self.marks[place] == entry.mark {
-                let differs = self.rests[place] ^ entry.rest;
+        while self.places[place][0] != 0 {
+            let known = Entry::unpacked(self.places[place]);
+            if known.mark == entry.mark {
+                let differs = known.rest ^ entry.rest;
                 if differs & !THIS_LOAD == 0 {
-                    let is_new = self.rests[place] & THIS_LOAD == THIS_LOAD;
+                    let is_new = known.rest & THIS_LOAD == THIS_LOAD;
                     return if is_new { Verdict::Duplicate } else { Verdict::Unchanged };
                 }
                 contested |= differs & KEY_BITS == 0;
@@ -214,19 +230,20 @@ impl Shard {
         if contested {
             return Verdict::Contested;
         }
-        (self.marks[place], self.rests[place]) = (entry.mark, entry.rest | THIS_LOAD);
+        self.places[place] = Entry { rest: entry.rest | THIS_LOAD, ..entry }.packed();
         self.used += 1;
         Verdict::New
     }
 
     /// Where a record of that key stands.
     fn find(&self, entry: Entry) -> Option<usize> {
-        if self.marks.is_empty() {
+        if self.places.is_empty() {
             return None;
         }
         let mut place = self.start(entry.mark);
-        while self.marks[place] != 0 {
-            if self.marks[place] == entry.mark && (self.rests[place] ^ entry.rest) & KEY_BITS == 0 {
+        while self.places[place][0] != 0 {
+            let known = Entry::unpacked(self.places[place]);
+            if known.mark == entry.mark && (known.rest ^ entry.rest) & KEY_BITS == 0 {
                 return Some(place);
             }
             place = self.after(place);
@@ -243,45 +260,46 @@ impl Shard {
 
     fn put(&mut self, entry: Entry) {
         let mut place = self.start(entry.mark);
-        while self.marks[place] != 0 {
+        while self.places[place][0] != 0 {
             place = self.after(place);
         }
-        (self.marks[place], self.rests[place]) = (entry.mark, entry.rest);
+        self.places[place] = entry.packed();
         self.used += 1;
     }
 
+    #[inline]
     fn start(&self, mark: u32) -> usize {
-        ((u64::from(mark) * self.marks.len() as u64) >> 32) as usize
+        ((u64::from(mark) * self.places.len() as u64) >> 32) as usize
     }
 
+    #[inline]
     fn after(&self, place: usize) -> usize {
-        if place + 1 == self.marks.len() { 0 } else { place + 1 }
+        if place + 1 == self.places.len() { 0 } else { place + 1 }
     }
 
     /// At most three quarters are taken.
     fn has_room(&self) -> bool {
-        (self.used + 1) * 4 <= self.marks.len() * 3
+        (self.used + 1) * 4 <= self.places.len() * 3
     }
 
     /// By a quarter: with thousands of shards that grow one at a time, hardly any memory is taken twice, and little of it
     /// stays empty.
     fn grow(&mut self) {
-        self.resize((self.marks.len() + self.marks.len() / 4).max(8));
+        self.resize((self.places.len() + self.places.len() / 4).max(8));
     }
 
     fn make_room(&mut self, records: usize) {
         let capacity = records * 4 / 3 + 2;
-        if capacity > self.marks.len() {
+        if capacity > self.places.len() {
             self.resize(capacity);
         }
     }
 
     fn resize(&mut self, capacity: usize) {
-        let marks = std::mem::replace(&mut self.marks, vec![0; capacity]);
-        let rests = std::mem::replace(&mut self.rests, vec![0; capacity]);
+        let places = std::mem::replace(&mut self.places, vec![FREE; capacity]);
         self.used = 0;
-        for (mark, rest) in marks.into_iter().zip(rests).filter(|(mark, _)| *mark != 0) {
-            self.put(Entry { mark, rest });
+        for place in places.into_iter().filter(|place| place[0] != 0) {
+            self.put(Entry::unpacked(place));
         }
     }
 }
