@@ -14,6 +14,7 @@ mod contest;
 mod control;
 mod disk;
 mod durable;
+mod encoding;
 mod erase;
 pub mod halt;
 mod identity;

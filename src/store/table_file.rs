@@ -21,7 +21,7 @@ use deltalake_core::parquet::file::statistics::Statistics;
 use super::control::StoredFile;
 use super::disk::{self, NewFile};
 use super::identity::Key;
-use super::{halt, tables};
+use super::{encoding, halt};
 use crate::error::{Error, Result};
 use crate::model::schema::{PARTITION, Table};
 
@@ -202,7 +202,7 @@ impl MonthFiles {
         self.next += 1;
         let file = NewFile::create(&path).map_err(|e| disk::failed(&path, e))?;
         let writer =
-            ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(tables::writer_properties(self.place.table)))
+            ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(encoding::writer_properties(self.place.table)))
                 .map_err(|e| not_written(&path, e))?;
         Ok(OpenFile { writer, path })
     }
@@ -266,7 +266,7 @@ fn statistics(facts: &ParquetMetaData) -> String {
     let mut largest = serde_json::Map::new();
     let mut nulls = serde_json::Map::new();
     let columns = facts.file_metadata().schema_descr().columns();
-    for (at, column) in columns.iter().enumerate().filter(|(_, c)| tables::STATISTICS.contains(&c.name())) {
+    for (at, column) in columns.iter().enumerate().filter(|(_, c)| encoding::STATISTICS.contains(&c.name())) {
         let found: Option<Vec<&Statistics>> = facts.row_groups().iter().map(|g| g.column(at).statistics()).collect();
         let Some(found) = found else { continue };
         let empty: Option<u64> = found.iter().map(|s| s.null_count_opt()).sum();
