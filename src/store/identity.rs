@@ -363,7 +363,8 @@ impl Stripe {
 impl Shard {
     #[inline]
     fn glance(&self, entry: Entry) -> u64 {
-        self.places.get(self.start(entry.mark())).map_or(0, |place| u64::from(place.mark()))
+        // First and last: some places lie across two lines of memory.
+        self.places.get(self.start(entry.mark())).map_or(0, |Entry([mark, _, low])| u64::from(mark ^ low))
     }
 
     /// What there is of a key, and the place of the first record of that key, or the free place where the look ended.
