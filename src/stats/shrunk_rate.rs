@@ -183,7 +183,9 @@ fn ways(history: &History, rings: &Rings, kernel: &[f64], held_out: u32) -> Vec<
     }
     ways.retain(|way| way.weight > NEGLIGIBLE);
     let sum: f64 = ways.iter().map(|way| way.weight).sum();
-    ways.iter_mut().for_each(|way| way.weight /= sum);
+    for way in &mut ways {
+        way.weight /= sum;
+    }
     ways
 }
 
