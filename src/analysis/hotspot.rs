@@ -238,6 +238,7 @@ pub struct Detail {
     pub joined_undefined: Option<&'static str>,
 }
 
+#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to the field")]
 fn quadrant_words<S: Serializer>(quadrant: &Option<Quadrant>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     quadrant.map(Quadrant::words).serialize(serializer)
 }
@@ -325,6 +326,7 @@ impl HotspotMap {
 mod tests {
     use super::*;
     use crate::model::time::parse_period_name;
+    use crate::space::StudyArea;
 
     fn question(method: Method) -> Question {
         let selection = Selection::of("crimes", parse_period_name("2017").unwrap());

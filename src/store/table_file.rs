@@ -14,14 +14,14 @@ use deltalake_core::kernel::Add;
 use deltalake_core::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use deltalake_core::parquet::arrow::{ArrowWriter, ProjectionMask};
 use deltalake_core::parquet::errors::ParquetError;
-use deltalake_core::parquet::file::metadata::ParquetMetaData;
+use deltalake_core::parquet::file::metadata::{KeyValue, ParquetMetaData};
 use deltalake_core::parquet::file::statistics::Statistics;
 
 use super::control::StoredFile;
-use super::counting::Counter;
+use super::counts::{FOOTER_KEY, Gatherer};
 use super::disk::{self, NewFile};
 use super::identity::Key;
-use super::{halt, tables};
+use super::{encoding, halt};
 use crate::error::{Error, Result};
 use crate::model::schema::{PARTITION, Table};
 use crate::model::time::parse_date;
@@ -144,17 +144,36 @@ struct MonthFiles {
 struct OpenFile {
     writer: ArrowWriter<NewFile>,
     path: PathBuf,
-    counts: Counter,
+    /// For tables whose records are counted.
+    counts: Option<Gatherer>,
 }
 
 impl OpenFile {
     fn write(&mut self, rows: &RecordBatch) -> std::result::Result<(), ParquetError> {
         self.writer.write(rows)?;
-        self.counts.observe(rows, &mut self.writer)
+        let Some(counts) = &mut self.counts else { return Ok(()) };
+        counts.observe(rows);
+        if counts.is_full() { self.write_counts() } else { Ok(()) }
+    }
+
+    /// Rows that wait to be counted.
+    fn waiting_counts(&self) -> usize {
+        self.counts.as_ref().map_or(0, Gatherer::waiting)
+    }
+
+    /// Counts the rows that wait. The bytes stand between row groups: what is not yet a row group is in memory.
+    fn write_counts(&mut self) -> std::result::Result<(), ParquetError> {
+        let Some(counts) = &mut self.counts else { return Ok(()) };
+        let entries = counts.chunk(self.writer.bytes_written() as u64);
+        Ok(self.writer.write_all(&entries)?)
     }
 
     fn finish(&mut self) -> std::result::Result<ParquetMetaData, ParquetError> {
-        self.counts.finish(&mut self.writer)?;
+        self.write_counts()?;
+        if let Some((head, line)) = self.counts.take().and_then(|c| c.finish(self.writer.bytes_written() as u64)) {
+            self.writer.write_all(&head)?;
+            self.writer.append_key_value_metadata(KeyValue::new(FOOTER_KEY.to_owned(), line));
+        }
         self.writer.finish()
     }
 }
@@ -193,10 +212,10 @@ impl MonthFiles {
         {
             fullest.writer.flush().map_err(|e| not_written(&fullest.path, e))?;
         }
-        if self.open.values().map(|file| file.counts.waiting()).sum::<usize>() > WAITING_COUNTS
-            && let Some((_, fullest)) = self.open.iter_mut().max_by_key(|(_, file)| file.counts.waiting())
+        if self.open.values().map(OpenFile::waiting_counts).sum::<usize>() > WAITING_COUNTS
+            && let Some((_, fullest)) = self.open.iter_mut().max_by_key(|(_, file)| file.waiting_counts())
         {
-            fullest.counts.flush(&mut fullest.writer).map_err(|e| not_written(&fullest.path, e))?;
+            fullest.write_counts().map_err(|e| not_written(&fullest.path, e))?;
         }
         Ok(())
     }
@@ -221,9 +240,11 @@ impl MonthFiles {
         let (file, path) = begin_file(&self.place, month, self.next)?;
         self.next += 1;
         let writer =
-            ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(tables::writer_properties(self.place.table)))
+            ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(encoding::writer_properties(self.place.table)))
                 .map_err(|e| not_written(&path, e))?;
-        Ok(OpenFile { writer, path, counts: Counter::of(self.place.table, month) })
+        let table = self.place.table;
+        let counts = first_day(month).filter(|_| table.is_event()).map(|day| Gatherer::new(table.group, day));
+        Ok(OpenFile { writer, path, counts })
     }
 
     fn close(&mut self, month: &str) -> Result<()> {
@@ -315,7 +336,7 @@ fn statistics(facts: &ParquetMetaData) -> String {
     let mut largest = serde_json::Map::new();
     let mut nulls = serde_json::Map::new();
     let columns = facts.file_metadata().schema_descr().columns();
-    for (at, column) in columns.iter().enumerate().filter(|(_, c)| tables::STATISTICS.contains(&c.name())) {
+    for (at, column) in columns.iter().enumerate().filter(|(_, c)| encoding::STATISTICS.contains(&c.name())) {
         let found: Option<Vec<&Statistics>> = facts.row_groups().iter().map(|g| g.column(at).statistics()).collect();
         let Some(found) = found else { continue };
         let empty: Option<u64> = found.iter().map(|s| s.null_count_opt()).sum();
