@@ -10,6 +10,8 @@
 mod gi_star;
 mod inputs;
 mod kde;
+mod knox;
+mod space_time;
 
 use std::time::Instant;
 
@@ -22,6 +24,9 @@ const METHODS: &[(&str, fn(usize) -> Work)] = &[
     ("gi-star-permuted", gi_star::permuted),
     ("kde", kde::epanechnikov),
     ("kde-quartic", kde::quartic),
+    ("space-time-gi", space_time::gi),
+    ("histories", space_time::histories),
+    ("knox", knox::table),
 ];
 
 fn main() {

@@ -1,17 +1,20 @@
 //! Disclosure control: what of an answer its reader may see. `render` takes only [`Released`] answers, and the only way
 //! to one is [`release`], so the step cannot be forgotten.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
 use serde::Serialize;
 
 use crate::analysis::clusters::ClusterMap;
 use crate::analysis::concentration::Concentration;
+use crate::analysis::evaluate::{Evaluation, Place, Row};
 use crate::analysis::flow::FlowRow;
 use crate::analysis::hotspot::HotspotMap;
 use crate::analysis::kpi::KpiRow;
+use crate::analysis::near_repeat::{Classes, NearRepeat};
 use crate::analysis::quality::Quality;
+use crate::analysis::scan::Scan;
 use crate::analysis::trend::{Change, MonthRow};
 use crate::model::access::Principal;
 
@@ -67,12 +70,13 @@ pub fn release<T: Release>(mut answer: T, policy: &Policy, principal: &Principal
     Released(answer)
 }
 
-fn is_small(count: u64, threshold: u32) -> bool {
+/// Whether a count is one that the public may not see.
+pub(super) fn is_small(count: u64, threshold: u32) -> bool {
     (1..u64::from(threshold)).contains(&count)
 }
 
 /// Takes a small count out; says whether it did.
-fn hide(count: &mut Option<u64>, threshold: u32) -> bool {
+pub(super) fn hide(count: &mut Option<u64>, threshold: u32) -> bool {
     let small = count.is_some_and(|n| is_small(n, threshold));
     if small {
         *count = None;
@@ -213,6 +217,56 @@ fn shows_small(row: &KpiRow, threshold: u32) -> bool {
     small(row.numerator) || small(row.denominator) || small(complement) || (bare && small(whole_value))
 }
 
+/// The order of cells shows no count.
+impl Release for Vec<Place> {
+    fn protect(&mut self, _threshold: u32) {}
+}
+
+/// The cells of a Knox table add up to its margins, and the expected numbers are made of the margins: with one count
+/// hidden, every number of the table goes; which cells stand out stays. Classes add up to the events, and those of the
+/// cells to the classes.
+impl Release for NearRepeat {
+    fn protect(&mut self, threshold: u32) {
+        let small_row = self.rows.iter().any(|row| row.observed.is_some_and(|n| is_small(n, threshold)));
+        if small_row {
+            for row in &mut self.rows {
+                (row.observed, row.expected, row.ratio, row.p) = (None, None, None, None);
+                (row.simulated_mean, row.simulated_ratio) = (None, None);
+            }
+        }
+        let small = |classes: &Classes| classes.counts().into_iter().flatten().any(|n| is_small(n, threshold));
+        let mut hidden = small(&self.classes);
+        for cell in &mut self.cells {
+            if small(&cell.classes) {
+                cell.classes = Classes::default();
+                hidden = true;
+            }
+        }
+        if hidden {
+            self.classes = Classes::default();
+        }
+        hide(&mut self.near_repeats_at_a_place_hit_before, threshold);
+        hide(&mut self.chains, threshold);
+        hide(&mut self.longest_chain, threshold);
+        if hide(&mut self.events, threshold) {
+            self.pairs = None;
+        }
+    }
+}
+
+/// Expected cases, ratio and likelihood are made of the count.
+impl Release for Scan {
+    fn protect(&mut self, threshold: u32) {
+        for row in &mut self.rows {
+            if hide(&mut row.observed, threshold) {
+                (row.expected, row.ratio, row.llr) = (None, None, None);
+            }
+        }
+        hide(&mut self.cases, threshold);
+        hide(&mut self.outside_study_area, threshold);
+    }
+}
+
 impl Release for Vec<FlowRow> {
     fn protect(&mut self, threshold: u32) {
         for row in self.iter_mut() {
@@ -226,6 +280,25 @@ impl Release for Vec<FlowRow> {
 impl Release for Quality {
     fn protect(&mut self, _threshold: u32) {
         *self = Quality::default();
+    }
+}
+
+/// Shares of a small number of records are that number again: with few records in a daypart's windows, or few of them caught
+/// or missed, its rows go.
+impl Release for Evaluation {
+    fn protect(&mut self, threshold: u32) {
+        hide(&mut self.outside_study_area, threshold);
+        let events: BTreeMap<String, u64> =
+            self.dayparts.iter().map(|part| (part.daypart.clone(), part.events)).collect();
+        let shows_small = |row: &Row| {
+            let all = events.get(&row.daypart).copied().unwrap_or(0);
+            let caught = row.hit_rate.map_or(0, |rate| (rate * all as f64).round() as u64);
+            [all, caught, all - caught.min(all)].iter().any(|count| is_small(*count, threshold))
+        };
+        let small: BTreeSet<String> =
+            self.rows.iter().filter(|row| shows_small(row)).map(|row| row.daypart.clone()).collect();
+        self.rows.retain(|row| !small.contains(&row.daypart));
+        self.dayparts.retain(|part| !small.contains(&part.daypart));
     }
 }
 

@@ -11,7 +11,9 @@ use super::App;
 use super::flow::texts;
 use super::places::Places;
 use super::points::points;
-use super::selection::{Coverage, coverage, known_group, params, refuse_what_no_map_can_say};
+use super::selection::{
+    Coverage, counting, coverage, known_group, params, refuse_what_no_map_can_say, scanned_coverage,
+};
 use crate::analysis::density;
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::hotspot::{CellCount, HotspotMap, Method, Permutations, Question, Settings, score_with};
@@ -97,7 +99,7 @@ async fn answer_with(app: &App, who: &Principal, question: &Question, settings: 
     };
     let policy = Policy { threshold: app.config.public_threshold };
     Ok(HotspotAnswer {
-        provenance: scored.provenance.clone(),
+        provenance: super::evaluate::with_score(app, question, scored.provenance.clone())?,
         map: release(scored.map.clone(), &policy, who),
         area: Arc::clone(&scored.area),
     })
@@ -110,14 +112,29 @@ pub fn subject(question: &Question) -> String {
 
 async fn compute(app: &App, snapshot: &Snapshot, question: &Question, settings: &Settings) -> Result<Scored> {
     let selection = &question.selection;
-    let coverage = coverage(snapshot, selection).await?;
+    let places = app.memory.places(app)?;
+    // The cells of the area are found while the records are counted.
+    let cells = places.declared().map(Arc::clone).map(|area| {
+        let resolution = question.resolution;
+        tokio::task::spawn_blocking(move || area.cells(resolution).map(|_| ()))
+    });
+    let counted = snapshot.count(&selection.dataset, counting(selection, Some(question.resolution))).await?;
+    let coverage = match &counted {
+        Some(counted) => Coverage::from(counted),
+        None => scanned_coverage(snapshot, selection).await?,
+    };
     refuse_what_no_map_can_say(selection, &coverage)?;
     if coverage.in_period == 0 {
         known_group(snapshot, selection).await?;
     }
-    let places = app.memory.places(app)?;
+    let kept = counted.map(|counted| {
+        counted.cells.into_iter().map(|(cell, count)| CellCount { cell, count }).collect::<Vec<CellCount>>()
+    });
+    if let Some(cells) = cells {
+        cells.await.map_err(|e| Error::bug("the cells of the study area could not be found").with_cause(e))??;
+    }
     let area = study_area(app, snapshot, &places, &selection.dataset).await?;
-    let found = judge(snapshot, &area, question, settings).await?;
+    let found = judge(snapshot, &area, question, settings, kept).await?;
     let map = match places.parishes() {
         Some(parishes) => found.map.with_parishes(parishes),
         None => found.map,
@@ -134,7 +151,14 @@ struct Judged {
     parameters: BTreeMap<String, String>,
 }
 
-async fn judge(snapshot: &Snapshot, area: &Arc<StudyArea>, question: &Question, settings: &Settings) -> Result<Judged> {
+/// Judges the cells; `kept` holds their records where they were counted at load.
+async fn judge(
+    snapshot: &Snapshot,
+    area: &Arc<StudyArea>,
+    question: &Question,
+    settings: &Settings,
+    kept: Option<Vec<CellCount>>,
+) -> Result<Judged> {
     // Scoring is pure arithmetic: it leaves the async threads to others.
     let (work, asked, how) = (Arc::clone(area), question.clone(), settings.clone());
     let failed = |e: tokio::task::JoinError| Error::bug("the map could not be computed").with_cause(e);
@@ -162,9 +186,10 @@ async fn judge(snapshot: &Snapshot, area: &Arc<StudyArea>, question: &Question, 
     let mut params = params(&question.selection);
     params.insert("res".to_owned(), Value::Int(i64::from(question.resolution)));
     let mut parameters = BTreeMap::new();
-    let (counts, harm) = match &settings.weights {
-        None => (cell_counts(&snapshot.query("cell_counts", &params).await?.batches)?, None),
-        Some(weights) => {
+    let (counts, harm) = match (&settings.weights, kept) {
+        (None, Some(kept)) => (kept, None),
+        (None, None) => (cell_counts(&snapshot.query("cell_counts", &params).await?.batches)?, None),
+        (Some(weights), _) => {
             // This query gives every kind; the group is picked here.
             let group = params.remove("group");
             let batches = snapshot.query("cell_kinds", &params).await?.batches;

@@ -242,8 +242,8 @@ fn quadrants(map: &HotspotMap) -> Vec<Class> {
     classes
 }
 
-/// `1 October 2016 to 30 September 2017`.
-fn period(p: &Provenance) -> String {
+/// The period of an answer in words: `1 October 2016 to 30 September 2017`.
+pub fn period(p: &Provenance) -> String {
     let date = |text: &Option<String>| text.as_deref().and_then(|text| parse_date(text).ok());
     match (date(&p.from), date(&p.to)) {
         (Some(from), Some(to)) => Period { from, to }.in_words(),

@@ -10,7 +10,7 @@ use super::Shared;
 use super::answers::{is_held, json as tagged, not_modified, tag};
 use super::params::Params;
 use super::problem::Problem;
-use crate::app::{about, admin, clusters, concentration, flow, hotspots, kpi, quality, sql, trend};
+use crate::app::{about, admin, clusters, concentration, evaluate, flow, hotspots, kpi, quality, sql, trend};
 use crate::engine::queries;
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
@@ -39,7 +39,9 @@ pub(super) async fn hotspots(
     let question = params.hotspots(&shared.app)?;
     let settings = params.settings(question.method)?;
     params.done()?;
-    let subject = format!("{}{}", hotspots::subject(&question), settings.subject());
+    // A new test of the method changes what the map says of itself.
+    let scored = evaluate::score_words(&shared.app, &question)?;
+    let subject = format!("{}{} {scored}", hotspots::subject(&question), settings.subject());
     let tag = tag(shared.app.version()?, &subject, &who);
     if is_held(&headers, &tag) {
         return Ok(not_modified(&tag));
