@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::flow::texts;
-use super::hotspots::{HotspotAnswer, answer, filter};
+use super::hotspots::{HotspotAnswer, answer};
 use super::pictures;
+use super::selection::params;
 use crate::analysis::hotspot::{CellScore, Method, Question};
+use crate::analysis::selection::Selection;
 use crate::engine::Value as Param;
 use crate::error::{Error, Kind, Result};
 use crate::model::access::{Action, Principal};
@@ -59,14 +61,8 @@ pub async fn ask(app: &App, who: &Principal) -> Result<Value> {
 }
 
 async fn shift(app: &App, who: &Principal, period: Period, daypart: &Daypart) -> Result<Value> {
-    let question = Question {
-        dataset: "crimes".to_owned(),
-        group: None,
-        period,
-        daypart: Some(daypart.clone()),
-        resolution: app.config.resolution,
-        method: Method::GiStar,
-    };
+    let selection = Selection::of("crimes", period).by(daypart.clone());
+    let question = Question { selection, resolution: app.config.resolution, method: Method::GiStar };
     let map = answer(app, who, &question).await?;
     let kinds = kinds(app, &question).await?;
     let expected = map.map.total().unwrap_or(0) as f64 / map.map.rows.len().max(1) as f64;
@@ -131,7 +127,7 @@ fn why(group: &[&CellScore], kinds: &BTreeMap<Cell, Vec<(String, u64)>>) -> Stri
 }
 
 async fn kinds(app: &App, question: &Question) -> Result<BTreeMap<Cell, Vec<(String, u64)>>> {
-    let mut params = filter(&question.dataset, None, question.period, question.daypart.as_ref());
+    let mut params = params(&question.selection);
     params.insert("res".to_owned(), Param::Int(i64::from(question.resolution)));
     let answer = app.engine.snapshot(AsOf::Newest).await?.query("cell_kinds", &params).await?;
     let mut kinds: BTreeMap<Cell, Vec<(String, u64)>> = BTreeMap::new();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::hotspots::{HotspotAnswer, answer};
 use super::{App, kpi, pictures};
 use crate::analysis::hotspot::{Method, Question};
+use crate::analysis::selection::Selection;
 use crate::error::{Error, Kind, Result};
 use crate::model::access::{Action, Principal, Role};
 use crate::model::digest::sha256;
@@ -94,14 +95,8 @@ async fn maps(app: &App, reader: &Principal, period: Period) -> Result<Vec<(Dayp
     let period = Period::new(add_months(period.to, -MAP_MONTHS), period.to)?;
     let mut out = Vec::new();
     for daypart in &app.config.dayparts {
-        let question = Question {
-            dataset: "crimes".to_owned(),
-            group: None,
-            period,
-            daypart: Some(daypart.clone()),
-            resolution: app.config.resolution,
-            method: Method::GiStar,
-        };
+        let selection = Selection::of("crimes", period).by(daypart.clone());
+        let question = Question { selection, resolution: app.config.resolution, method: Method::GiStar };
         match answer(app, reader, &question).await {
             Ok(map) => out.push((daypart.clone(), map)),
             // Crimes without positions or without hours: the report goes without the map.

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::Context;
 use super::progress::ByteBar;
 use crate::analysis::hotspot::{Method, Question};
+use crate::analysis::selection::Selection;
 use crate::app::load::{Request, load};
 use crate::app::{App, about, admin, hotspots, kpi, report};
 use crate::error::{Error, Result};
@@ -189,14 +190,9 @@ async fn data_end(app: &App, who: &Principal) -> Result<NaiveDate> {
 
 async fn find_hotspots(app: &App, who: &Principal, until: NaiveDate, steps: &mut Steps<'_>) -> Result<()> {
     for name in ["day", "night"] {
-        let question = Question {
-            dataset: "crimes".to_owned(),
-            group: None,
-            period: Period::new(until - Days::new(365), until)?,
-            daypart: Some(app.config.daypart(name)?),
-            resolution: app.config.resolution,
-            method: Method::GiStar,
-        };
+        let year = Period::new(until - Days::new(365), until)?;
+        let selection = Selection::of("crimes", year).by(app.config.daypart(name)?);
+        let question = Question { selection, resolution: app.config.resolution, method: Method::GiStar };
         let answer = hotspots::ask(app, who, &question).await?;
         let hot = answer.map.hottest().len();
         let words = format!(

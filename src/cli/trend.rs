@@ -5,24 +5,15 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Context;
-use super::date::DateRange;
+use super::selection::SelectionArgs;
 use crate::app::trend::{Question, TrendAnswer, ask};
 use crate::error::{Error, Result};
 use crate::model::words::thousands;
 
 #[derive(Args)]
 pub(super) struct Trend {
-    /// crimes, incidents, stops, offences or collisions
-    #[arg(long, default_value = "crimes")]
-    dataset: String,
-    /// One group of the dataset, such as burglary
-    #[arg(long)]
-    group: Option<String>,
     #[command(flatten)]
-    dates: DateRange,
-    /// day, night, nte or a band such as 22:00-04:00
-    #[arg(long)]
-    daypart: Option<String>,
+    selection: SelectionArgs,
     /// Draw the series to an .svg file
     #[arg(long)]
     plot: Option<PathBuf>,
@@ -31,13 +22,7 @@ pub(super) struct Trend {
 impl Trend {
     pub async fn run(self, context: &Context) -> Result<()> {
         let app = context.app()?;
-        let daypart = self.daypart.as_deref().map(|name| app.config.daypart(name)).transpose();
-        let question = Question {
-            dataset: self.dataset,
-            group: self.group,
-            period: self.dates.period()?,
-            daypart: daypart.map_err(|e| e.at("--daypart"))?,
-        };
+        let question = Question { selection: self.selection.selection(&app)? };
         let answer = ask(&app, &context.who(&app)?, &question).await?;
         if let Some(path) = &self.plot {
             if path.extension().is_none_or(|e| e != "svg") {

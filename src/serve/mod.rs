@@ -1,5 +1,6 @@
 //! Pages, API and tiles over HTTP: parse → call `app` → render → reply. Rank 7. The whole router is on this screen.
 
+mod analysis;
 mod answers;
 mod api;
 mod assets;
@@ -39,6 +40,8 @@ pub fn router(app: App) -> Router {
     let api = Router::new()
         .route("/about", get(api::about))
         .route("/hotspots", get(api::hotspots))
+        .route("/clusters", get(api::clusters))
+        .route("/concentration", get(api::concentration))
         .route("/trend", get(api::trend))
         .route("/kpis", get(api::kpis))
         .route("/anpr/flow", get(api::flow))
@@ -55,6 +58,7 @@ pub fn router(app: App) -> Router {
         .route("/tiles/{layer}", get(tiles::tilejson))
         .route("/", get(pages::start))
         .route("/map", get(pages::map))
+        .route("/analysis", get(analysis::analysis))
         .route("/kpis", get(pages::kpis))
         .route("/patrol", get(pages::patrol))
         .route("/reports", get(pages::reports))

@@ -14,7 +14,7 @@ use crate::model::access::Principal;
 use crate::model::time::{date_in_words, parse_date};
 use crate::render::{format, html};
 
-type Page = std::result::Result<Response, Problem>;
+pub(super) type Page = std::result::Result<Response, Problem>;
 
 /// What every page says about the store and the reader.
 fn frame(shared: &Shared, who: Option<&Principal>, title: &str, current: &str, about: Option<&about::About>) -> Value {
@@ -39,7 +39,7 @@ fn show(template: &str, mut context: Value, more: Value) -> Result<Response> {
     Ok(Html(html::page(template, &context)?).into_response())
 }
 
-async fn page(shared: &Shared, who: &Principal, title: &str, current: &str, more: Value) -> Page {
+pub(super) async fn page(shared: &Shared, who: &Principal, title: &str, current: &str, more: Value) -> Page {
     let about = about::describe(&shared.app, who).await?;
     Ok(show(&format!("{current}.html"), frame(shared, Some(who), title, current, Some(&about)), more)?)
 }
@@ -81,6 +81,7 @@ pub(super) async fn start(State(shared): State<Shared>, Extension(who): Extensio
     let more = json!({
         "cards": [
             card("/map", "Map", "Where more happens than expected, by day and night."),
+            card("/analysis", "Analysis", "Trends, repeats, changes and forecasts, each drawn with its table."),
             card("/patrol", "Patrol", "The places to be on the coming day and night shift, for a phone."),
             card("/kpis", "KPIs", "The plan's measures, with what is signal and what is noise."),
             card("/reports", "Reports", "Editions for the Police Authority."),

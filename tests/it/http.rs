@@ -16,7 +16,8 @@ use vigie::app::admin::first_run_token;
 use crate::support::{island, island_app, last_year, program, rows, vigie};
 
 /// Pages of somebody who is signed in.
-const PAGES: [&str; 9] = ["/", "/map", "/kpis", "/patrol", "/reports", "/anpr", "/data", "/quality", "/audit"];
+const PAGES: [&str; 10] =
+    ["/", "/map", "/analysis", "/kpis", "/patrol", "/reports", "/anpr", "/data", "/quality", "/audit"];
 
 /// The one first-run token of the island's store: a second one would end it for tests that run beside.
 fn token() -> &'static str {
@@ -337,6 +338,10 @@ async fn every_path_of_the_api_answers_200() {
         format!("/api/v1/hotspots?{filters}"),
         format!("/api/v1/hotspots?{filters}&dataset=incidents&daypart=22:00-04:00&res=8&method=count"),
         format!("/api/v1/hotspots?{filters}&group="),
+        format!("/api/v1/hotspots?{filters}&method=local-moran&permutations=999&seed=2"),
+        format!("/api/v1/hotspots?{filters}&method=kde&kernel=gaussian&bandwidth=250"),
+        format!("/api/v1/clusters?{filters}&group=burglary&distance=150&minimum=8"),
+        format!("/api/v1/concentration?{filters}"),
         format!("/api/v1/trend?{filters}&dataset=incidents"),
         "/api/v1/kpis".to_owned(),
         format!("/api/v1/anpr/flow?{filters}"),
@@ -363,6 +368,8 @@ async fn openapi_names_every_path_that_answers() {
     for path in [
         "about",
         "hotspots",
+        "clusters",
+        "concentration",
         "trend",
         "kpis",
         "anpr/flow",
@@ -397,6 +404,12 @@ async fn what_was_not_understood_is_refused_by_name() {
         (format!("/api/v1/hotspots?{filters}&daypart=teatime"), "teatime"),
         (format!("/api/v1/hotspots?{filters}&dataset=people"), "people"),
         (format!("/api/v1/hotspots?{filters}&method=magic"), "magic"),
+        (format!("/api/v1/hotspots?{filters}&method=kde&permutations=9"), "permutations"),
+        (format!("/api/v1/hotspots?{filters}&kernel=box&method=kde"), "box"),
+        (format!("/api/v1/hotspots?{filters}&seed=3"), "seed"),
+        (format!("/api/v1/clusters?{filters}&distance=far"), "far"),
+        (format!("/api/v1/clusters?{filters}&method=kmeans"), "kmeans"),
+        (format!("/api/v1/concentration?{filters}&method=gini"), "method"),
         (format!("/api/v1/trend?{filters}&res=9"), "res"),
         ("/api/v1/kpis?from=2015-01-01".to_owned(), "to"),
         ("/api/v1/kpis?ids=m99".to_owned(), "m99"),

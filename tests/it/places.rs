@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use vigie::analysis::hotspot::{Method, Question};
+use vigie::analysis::selection::Selection;
 use vigie::app::load::{LoadReport, Request, load};
 use vigie::app::{App, flow, hotspots, patrol_page, trend};
 use vigie::error::{Error, Kind};
@@ -185,20 +186,14 @@ fn must_explain(refusal: &Error, known: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_map_by_time_of_day_is_refused_where_hours_are_not_known() {
     for (known, (_folder, app)) in [("month", by_month().await), ("day", by_day().await)] {
-        let mut question = Question {
-            dataset: "crimes".to_owned(),
-            group: None,
-            period: year(),
-            daypart: Some(app.config.daypart("night").unwrap()),
-            resolution: 9,
-            method: Method::GiStar,
-        };
+        let selection = Selection::of("crimes", year()).by(app.config.daypart("night").unwrap());
+        let mut question = Question { selection, resolution: 9, method: Method::GiStar };
         must_explain(&hotspots::ask(&app, &loader(), &question).await.unwrap_err(), known);
-        question.daypart = None;
+        question.selection.daypart = None;
         let map = hotspots::ask(&app, &loader(), &question).await.unwrap();
         assert_eq!(map.map.rows.iter().filter_map(|row| row.count).sum::<u64>(), 60);
         // Days are known well enough for a part of a month, months are not.
-        question.period = Period::new(parse_date("2017-01-05").unwrap(), parse_date("2018-01-01").unwrap()).unwrap();
+        question.selection.period.from = parse_date("2017-01-05").unwrap();
         assert_eq!(hotspots::ask(&app, &loader(), &question).await.is_ok(), known == "day");
     }
 }
@@ -206,10 +201,10 @@ async fn a_map_by_time_of_day_is_refused_where_hours_are_not_known() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trend_by_time_of_day_is_refused_where_hours_are_not_known() {
     for (known, (_folder, app)) in [("month", by_month().await), ("day", by_day().await)] {
-        let daypart = Some(app.config.daypart("day").unwrap());
-        let mut question = trend::Question { dataset: "crimes".to_owned(), group: None, period: year(), daypart };
+        let selection = Selection::of("crimes", year()).by(app.config.daypart("day").unwrap());
+        let mut question = trend::Question { selection };
         must_explain(&trend::ask(&app, &loader(), &question).await.unwrap_err(), known);
-        question.daypart = None;
+        question.selection.daypart = None;
         let months = trend::ask(&app, &loader(), &question).await.unwrap();
         assert_eq!(months.rows.iter().filter_map(|row| row.count).sum::<u64>(), 60);
     }

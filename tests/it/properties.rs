@@ -8,6 +8,7 @@ use vigie::analysis::disclosure::{Policy, release};
 use vigie::analysis::flow::FlowRow;
 use vigie::analysis::hotspot::{CellCount, Method, Question, score};
 use vigie::analysis::kpi::KpiRow;
+use vigie::analysis::selection::Selection;
 use vigie::analysis::trend::{MonthRow, change};
 use vigie::model::access::{Principal, Role};
 use vigie::model::time::{Period, parse_date};
@@ -51,7 +52,7 @@ fn public() -> Principal {
 
 fn question(resolution: u8) -> Question {
     let period = Period::new(parse_date("2017-01-01").unwrap(), parse_date("2018-01-01").unwrap()).unwrap();
-    Question { dataset: "crimes".into(), group: None, period, daypart: None, resolution, method: Method::GiStar }
+    Question { selection: Selection::of("crimes", period), resolution, method: Method::GiStar }
 }
 
 fn month(count: u64, base: Option<u64>, rolling_12: u64, ytd: u64) -> MonthRow {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use vigie::analysis::hotspot::{Method, Question};
+use vigie::analysis::selection::Selection;
 use vigie::app::App;
 use vigie::app::hotspots;
 use vigie::error::Kind;
@@ -128,14 +129,8 @@ fn is_here(files: usize) -> bool {
 
 fn question(real: &Real) -> Question {
     let (dataset, from, to) = real.map;
-    Question {
-        dataset: dataset.to_owned(),
-        group: None,
-        period: Period::new(parse_date(from).unwrap(), parse_date(to).unwrap()).unwrap(),
-        daypart: None,
-        resolution: 9,
-        method: Method::GiStar,
-    }
+    let period = Period::new(parse_date(from).unwrap(), parse_date(to).unwrap()).unwrap();
+    Question { selection: Selection::of(dataset, period), resolution: 9, method: Method::GiStar }
 }
 
 async fn check(real: &Real) -> (tempfile::TempDir, App) {
@@ -187,7 +182,7 @@ async fn city_of_london_street_crime() {
     let (_folder, app) = check(real).await;
     // Days are not known: a daypart cannot be asked for.
     let mut question = question(real);
-    question.daypart = Some(app.config.daypart("night").unwrap());
+    question.selection.daypart = Some(app.config.daypart("night").unwrap());
     let refusal = hotspots::ask(&app, &loader(), &question).await.unwrap_err();
     assert_eq!(refusal.kind(), Kind::Data);
     assert!(refusal.message().contains("month"), "{refusal}");

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use vigie::analysis::hotspot::{Bin, Method, Question};
+use vigie::analysis::selection::Selection;
 use vigie::app::{App, hotspots};
 use vigie::model::time::{Period, parse_date};
 use vigie::sample::{self, Options};
@@ -31,14 +32,9 @@ async fn find(app: &App, daypart: &str, planted: &serde_json::Value) -> Found {
     let word = |key: &str| planted[key].as_str().unwrap();
     let truly: BTreeSet<&str> =
         planted["hot_cells"].as_array().unwrap().iter().map(|hot| hot["cell"].as_str().unwrap()).collect();
-    let question = Question {
-        dataset: word("dataset").to_owned(),
-        group: None,
-        period: Period::new(parse_date(word("from")).unwrap(), parse_date(word("to")).unwrap()).unwrap(),
-        daypart: Some(app.config.daypart(daypart).unwrap()),
-        resolution: 9,
-        method: Method::GiStar,
-    };
+    let period = Period::new(parse_date(word("from")).unwrap(), parse_date(word("to")).unwrap()).unwrap();
+    let selection = Selection::of(word("dataset"), period).by(app.config.daypart(daypart).unwrap());
+    let question = Question { selection, resolution: 9, method: Method::GiStar };
     let answer = hotspots::ask(app, &loader(), &question).await.unwrap();
     let found: BTreeSet<String> =
         answer.map.rows.iter().filter(|row| row.bin >= Bin::Hot95).map(|row| row.cell.to_string()).collect();
