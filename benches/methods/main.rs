@@ -10,6 +10,7 @@
 mod gi_star;
 mod inputs;
 mod kde;
+mod knox;
 mod space_time;
 
 use std::time::Instant;
@@ -25,6 +26,7 @@ const METHODS: &[(&str, fn(usize) -> Work)] = &[
     ("kde-quartic", kde::quartic),
     ("space-time-gi", space_time::gi),
     ("histories", space_time::histories),
+    ("knox", knox::table),
 ];
 
 fn main() {

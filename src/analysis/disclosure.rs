@@ -12,7 +12,9 @@ use crate::analysis::evaluate::{Evaluation, Place, Row};
 use crate::analysis::flow::FlowRow;
 use crate::analysis::hotspot::HotspotMap;
 use crate::analysis::kpi::KpiRow;
+use crate::analysis::near_repeat::{Classes, NearRepeat};
 use crate::analysis::quality::Quality;
+use crate::analysis::scan::Scan;
 use crate::analysis::trend::{Change, MonthRow};
 use crate::model::access::Principal;
 
@@ -218,6 +220,51 @@ fn shows_small(row: &KpiRow, threshold: u32) -> bool {
 /// The order of cells shows no count.
 impl Release for Vec<Place> {
     fn protect(&mut self, _threshold: u32) {}
+}
+
+/// The cells of a Knox table add up to its margins, and the expected numbers are made of the margins: with one count
+/// hidden, every number of the table goes; which cells stand out stays. Classes add up to the events, and those of the
+/// cells to the classes.
+impl Release for NearRepeat {
+    fn protect(&mut self, threshold: u32) {
+        let small_row = self.rows.iter().any(|row| row.observed.is_some_and(|n| is_small(n, threshold)));
+        if small_row {
+            for row in &mut self.rows {
+                (row.observed, row.expected, row.ratio, row.p) = (None, None, None, None);
+                (row.simulated_mean, row.simulated_ratio) = (None, None);
+            }
+        }
+        let small = |classes: &Classes| classes.counts().into_iter().flatten().any(|n| is_small(n, threshold));
+        let mut hidden = small(&self.classes);
+        for cell in &mut self.cells {
+            if small(&cell.classes) {
+                cell.classes = Classes::default();
+                hidden = true;
+            }
+        }
+        if hidden {
+            self.classes = Classes::default();
+        }
+        hide(&mut self.near_repeats_at_a_place_hit_before, threshold);
+        hide(&mut self.chains, threshold);
+        hide(&mut self.longest_chain, threshold);
+        if hide(&mut self.events, threshold) {
+            self.pairs = None;
+        }
+    }
+}
+
+/// Expected cases, ratio and likelihood are made of the count.
+impl Release for Scan {
+    fn protect(&mut self, threshold: u32) {
+        for row in &mut self.rows {
+            if hide(&mut row.observed, threshold) {
+                (row.expected, row.ratio, row.llr) = (None, None, None);
+            }
+        }
+        hide(&mut self.cases, threshold);
+        hide(&mut self.outside_study_area, threshold);
+    }
 }
 
 impl Release for Vec<FlowRow> {

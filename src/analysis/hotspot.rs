@@ -219,7 +219,7 @@ pub struct Detail {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weighted: Option<f64>,
     /// How the cell and its neighbours lie about the mean: local Moran's I.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "quadrant_words")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub quadrant: Option<Quadrant>,
     /// Records a square kilometre at the centre, by kernel density.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -236,10 +236,6 @@ pub struct Detail {
     /// Why they cannot be joined here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub joined_undefined: Option<&'static str>,
-}
-
-fn quadrant_words<S: Serializer>(quadrant: &Option<Quadrant>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    quadrant.map(Quadrant::words).serialize(serializer)
 }
 
 /// The answer: every cell of the study area, zeros included.
@@ -325,6 +321,7 @@ impl HotspotMap {
 mod tests {
     use super::*;
     use crate::model::time::parse_period_name;
+    use crate::space::StudyArea;
 
     fn question(method: Method) -> Question {
         let selection = Selection::of("crimes", parse_period_name("2017").unwrap());

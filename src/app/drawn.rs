@@ -1,7 +1,8 @@
 //! The questions that the page `/analysis` asks: each is a trip of its own, put with its usual settings and drawn.
 
 use super::{
-    App, change, clusters, concentration, emerging, evaluate, hotspots, hours, pictures, place_pictures, trend,
+    App, change, clusters, concentration, emerging, evaluate, hotspots, hours, near_repeat, pictures, place_pictures,
+    scan, trend,
 };
 use crate::analysis::selection::Selection;
 use crate::analysis::steps::StepLength;
@@ -73,6 +74,16 @@ pub const QUESTIONS: &[Asked] = &[
         name: "evaluate",
         title: "Forecast accuracy",
         about: "How good would a map have been? Methods tested week by week on days that they had not seen.",
+    },
+    Asked {
+        name: "near-repeat",
+        title: "Near repeats",
+        about: "Does one event bring the next? Pairs by distance and time, beside what chance would give.",
+    },
+    Asked {
+        name: "scan",
+        title: "Clusters in time",
+        about: "Where and when do events crowd more than place and day alone explain?",
     },
 ];
 
@@ -154,6 +165,17 @@ pub async fn ask(app: &App, who: &Principal, asked: Asked, selection: Selection)
             );
             let answer = evaluate::ask(app, who, &question, false).await?;
             Ok((evaluation::draw(&answer.evaluation, answer.headline)?, answer.provenance))
+        }
+        "near-repeat" => {
+            let question = crate::analysis::near_repeat::Question::of(selection, app.config.resolution);
+            let answer = near_repeat::ask(app, who, &question).await?;
+            Ok((render::near_repeat::drawn(&answer.table, &answer.provenance), answer.provenance))
+        }
+        "scan" => {
+            let question = crate::analysis::scan::Question::of(selection, app.config.resolution);
+            let answer = scan::ask(app, who, &question).await?;
+            let base = pictures::base(app, &answer.area)?;
+            Ok((render::scan::drawn(&answer.scan, &answer.provenance, &base), answer.provenance))
         }
         other => Err(Error::bug(format!("nobody answers `{other}`"))),
     }

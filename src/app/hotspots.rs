@@ -17,7 +17,7 @@ use super::selection::{
 use crate::analysis::density;
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::hotspot::{CellCount, HotspotMap, Method, Permutations, Question, Settings, score_with};
-use crate::analysis::weights::{KindCount, Weights, weigh};
+use crate::analysis::weights::{KindCount, weigh};
 use crate::engine::{Snapshot, Value};
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};

@@ -20,6 +20,7 @@ mod init;
 mod keeping;
 mod kpi;
 mod loads;
+mod near_repeat;
 mod output;
 mod plot;
 mod progress;
@@ -27,6 +28,7 @@ mod quality;
 mod rejects;
 mod report;
 mod sample;
+mod scan;
 mod selection;
 mod serve;
 mod sql;
@@ -132,6 +134,10 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     /// Where to look in the next days, by the method that did best when it was tested
     Forecast(forecast::Forecast),
+    /// Whether events follow one another in place and time
+    NearRepeat(near_repeat::NearRepeat),
+    /// Where and when events crowd: clusters in space and time
+    Scan(scan::Scan),
     /// Monthly series
     Trend(trend::Trend),
     /// Key performance indicators
@@ -276,6 +282,8 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Hours(command) => command.run(context).await,
         Command::Evaluate(command) => command.run(context).await,
         Command::Forecast(command) => command.run(context).await,
+        Command::NearRepeat(command) => command.run(context).await,
+        Command::Scan(command) => command.run(context).await,
         Command::Trend(command) => command.run(context).await,
         Command::Kpi(command) => command.run(context).await,
         Command::Report(command) => command.run(context).await,

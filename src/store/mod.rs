@@ -7,6 +7,7 @@
 //! The control database notes every file that has to be there, with its length and digest; its own digest is its
 //! **seal**. So a changed or missing byte anywhere is found (`verify`), and what is copied can be proved (`backup`).
 
+mod amend;
 mod audit;
 mod backup;
 mod compact;
@@ -16,11 +17,16 @@ mod counted;
 mod counts;
 mod disk;
 mod durable;
+mod encoding;
 mod erase;
+mod groups;
 pub mod halt;
 mod identity;
 mod log;
+mod recall;
+mod recount;
 mod seal;
+mod settle;
 mod table_file;
 mod tables;
 mod verify;
@@ -41,6 +47,7 @@ pub use control::{Edition, LoadFile, LoadRecord, StoreVersion};
 pub use counts::{Counted, Counting, Held};
 pub use deltalake_core::DeltaTable;
 pub use erase::{Doomed, Erasure, keepable};
+pub use recall::{Passed, Recall, RowIdentity};
 pub use verify::{Finding, Verification, verify};
 pub use writer::{Tally, Writer};
 

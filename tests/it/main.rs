@@ -10,6 +10,7 @@
 mod architecture;
 mod bad_input;
 mod cli;
+mod corrections;
 mod counts;
 mod durable;
 mod evaluate;
@@ -32,8 +33,10 @@ mod real_feeds;
 mod reference;
 mod reference_evaluate;
 mod reference_period;
+mod reference_repeat;
 mod reference_time;
 mod rejects;
+mod repeat;
 mod roles;
 mod support;
 mod time;

@@ -7,8 +7,8 @@ use vigie::analysis::selection::Selection;
 use vigie::analysis::steps::StepLength;
 use vigie::app::load::Request;
 use vigie::app::{
-    App, about, admin, backup, change, clusters, concentration, emerging, flow, hotspots, hours, kpi, patrol_page,
-    quality, rejects, report, sql, trend, verify,
+    App, about, admin, backup, change, clusters, concentration, emerging, flow, hotspots, hours, kpi, near_repeat,
+    patrol_page, quality, rejects, report, scan, sql, trend, verify,
 };
 use vigie::error::{Error, Kind};
 use vigie::model::access::{Action, Principal, Role, decide};
@@ -100,6 +100,14 @@ async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<
         alpha: 0.05,
     };
     let histories = Histories::usual(question.selection.clone(), 9, StepLength::Days(28), Definition::Esri3);
+    let repeats = vigie::analysis::near_repeat::Question {
+        permutations: 9,
+        ..vigie::analysis::near_repeat::Question::of(question.selection.clone(), 9)
+    };
+    let crowds = vigie::analysis::scan::Question {
+        permutations: 9,
+        ..vigie::analysis::scan::Question::of(question.selection.clone(), 9)
+    };
     let nothing = small_sample().join("nothing.geojson");
     let request = Request {
         feed: "jersey-crimes".to_owned(),
@@ -116,6 +124,8 @@ async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<
         ("emerging", Action::AskAggregate, emerging::ask(app, who, &histories).await.map(drop)),
         ("hours", Action::AskAggregate, hours::ask(app, who, &question.selection).await.map(drop)),
         ("trend", Action::AskAggregate, trend::ask(app, who, &series).await.map(drop)),
+        ("near-repeat", Action::AskAggregate, near_repeat::ask(app, who, &repeats).await.map(drop)),
+        ("scan", Action::AskAggregate, scan::ask(app, who, &crowds).await.map(drop)),
         ("anpr flow", Action::AskAggregate, flow::ask(app, who, question.selection.period, None).await.map(drop)),
         ("anpr cameras", Action::AskAggregate, flow::cameras(app, who).await.map(drop)),
         ("patrol page", Action::AskAggregate, patrol_page::ask(app, who).await.map(drop)),
