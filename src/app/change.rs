@@ -217,7 +217,8 @@ fn notes(question: &Question, known: &[Coverage]) -> Vec<String> {
         );
     }
     let end = question.selection.period.to;
-    if let Some(last) = known[0].last_on.filter(|last| last.succ_opt().is_some_and(|next| next < end)) {
+    let by_month = known[0].month_precision > 0;
+    if let Some(last) = known[0].last_on.filter(|last| !by_month && last.succ_opt().is_some_and(|next| next < end)) {
         notes.push(format!("the last record of the later period is of {last}: it may not be loaded to its end"));
     }
     notes
