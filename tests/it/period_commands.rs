@@ -185,7 +185,7 @@ fn concentration_says_how_few_cells_and_how_few_by_chance() {
         assert!(number(row, "cell_share") < number(row, "chance_cell_share"), "{row}");
     }
     assert!(number(&answer, "gini_adjusted") <= number(&answer, "gini"));
-    assert!(fs::read_to_string(&picture).unwrap().contains("Even spread"));
+    assert!(fs::read_to_string(&picture).unwrap().contains("even spread"));
     let (from, to) = last_year();
     let text = vigie(island(), &["concentration", "--from", &from, "--to", &to]);
     assert!(text.out.contains("by chance") && text.out.contains("Gini"), "{}", text.out);
