@@ -321,6 +321,7 @@ impl HotspotMap {
 mod tests {
     use super::*;
     use crate::model::time::parse_period_name;
+    use crate::space::StudyArea;
 
     fn question(method: Method) -> Question {
         let selection = Selection::of("crimes", parse_period_name("2017").unwrap());

@@ -98,7 +98,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Chan
         data_cut_off: known[0].last_on.or(known[1].last_on).map(|on| on.to_string()),
         ..now.provenance("change", snapshot.version())
     };
-    without_small(&mut provenance, &policy, who);
+    without_small(&mut provenance, policy, who);
     let map = release(map, &policy, who);
     if map.total.now.is_none() {
         provenance.rows = 0;
@@ -108,7 +108,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Chan
 }
 
 /// Takes reasons with a small number out of a provenance that the public will read.
-pub(super) fn without_small(provenance: &mut Provenance, policy: &Policy, who: &Principal) {
+pub(super) fn without_small(provenance: &mut Provenance, policy: Policy, who: &Principal) {
     if who.is_public() {
         provenance.excluded.retain(|_, count| *count >= u64::from(policy.threshold));
     }

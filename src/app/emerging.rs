@@ -75,7 +75,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Emer
     };
     let policy = Policy { threshold: app.config.public_threshold };
     let mut provenance = provenance(snapshot.version(), question, &steps, &coverage, &area, &map);
-    without_small(&mut provenance, &policy, who);
+    without_small(&mut provenance, policy, who);
     Ok(EmergingAnswer { provenance, map: release(map, &policy, who), unit: question.step.words(), area })
 }
 

@@ -65,7 +65,7 @@ pub async fn ask(app: &App, who: &Principal, selection: &Selection) -> Result<Ho
         data_cut_off: coverage.last_on.map(|on| on.to_string()),
         ..selection.provenance("hours", snapshot.version())
     };
-    without_small(&mut provenance, &policy, who);
+    without_small(&mut provenance, policy, who);
     let week = release(week, &policy, who);
     if week.records.is_none() {
         provenance.rows = 0;

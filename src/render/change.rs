@@ -41,7 +41,7 @@ pub fn drawn(map: &Released<ChangeMap>, provenance: &Provenance, base: Option<&B
     let mut table = Figures::new(if all { "Every parish" } else { "Cells that changed" }, &note, &headers);
     table.rows = rows.iter().take(ROWS_SHOWN).map(|row| figures(row)).collect();
     let mut total = figures(&map.total);
-    total[0] = "All together".to_owned();
+    "All together".clone_into(&mut total[0]);
     table.rows.push(total);
     let pictures =
         base.map(|base| Picture { label: format!("Map: {finding}"), svg: svg("change", map, provenance, base) });

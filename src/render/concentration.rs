@@ -14,15 +14,15 @@ pub fn finding(measure: &Released<Concentration>, provenance: &Provenance) -> St
     let what = provenance.group.as_deref().or(provenance.dataset.as_deref()).unwrap_or("records");
     let percent = |share: f64| format::decimal(share * 100.0, 1);
     let half = measure.rows.iter().find(|row| (row.record_share - 0.5).abs() < 1e-9);
-    if let Some((cells, chance)) = half.and_then(|row| Some((row.cell_share?, row.chance_cell_share?))) {
-        return format!(
-            "Half of the {what} lie in {}% of the cells; by chance alone they would lie in {}%",
-            percent(cells),
-            percent(chance)
-        );
-    }
-    let reason = measure.undefined_reason.as_deref().unwrap_or("suppressed: a small number");
-    format!("How concentrated {what} are cannot be said: {reason}")
+    let Some((cells, chance)) = half.and_then(|row| Some((row.cell_share?, row.chance_cell_share?))) else {
+        let reason = measure.undefined_reason.as_deref().unwrap_or("suppressed: a small number");
+        return format!("How concentrated {what} are cannot be said: {reason}");
+    };
+    format!(
+        "Half of the {what} lie in {}% of the cells; by chance alone they would lie in {}%",
+        percent(cells),
+        percent(chance)
+    )
 }
 
 /// The Lorenz curve as one SVG.

@@ -164,7 +164,7 @@ fn field(out: &mut String, at: (f64, f64), expected: Option<f64>, highest: f64) 
 
 fn legend(out: &mut String, top: f64, highest: f64) {
     let quiet = palette::QUIET.hex();
-    let number = |value: f64| format::decimal(value, if highest < 20.0 { 1 } else { 0 });
+    let number = |value: f64| format::decimal(value, usize::from(highest < 20.0));
     for (class, fill) in palette::HOT.iter().enumerate() {
         let x = LEFT + class as f64 * 130.0;
         let (low, high) = (highest * class as f64 / CLASSES as f64, highest * (class + 1) as f64 / CLASSES as f64);

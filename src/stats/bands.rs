@@ -28,8 +28,9 @@ impl Bands {
         if edges.len() < 2 || edges.first().is_none_or(|&first| first != 0.0) {
             return Err(Error::input(format!("{wanted}: at least two are needed, and the first must be 0")));
         }
-        if let Some(pair) = edges.windows(2).find(|pair| !pair[1].is_finite() || pair[1] <= pair[0]) {
-            return Err(Error::input(format!("{wanted}: {} does not come after {}", pair[1], pair[0])));
+        let mut pairs = edges.iter().zip(&edges[1..]);
+        if let Some((edge, next)) = pairs.find(|(edge, next)| !next.is_finite() || next <= edge) {
+            return Err(Error::input(format!("{wanted}: {next} does not come after {edge}")));
         }
         Ok(Self { edges: edges.to_vec() })
     }

@@ -71,10 +71,10 @@ pub struct KnoxCell {
 /// Counts pairs by distance and time, with the exact expectation and a seeded permutation test.
 ///
 /// **Method** (Knox 1964, doi:10.2307/2985220; permutation test: Mantel 1967, and for near repeats Ratcliffe and
-/// Rengert 2008, doi:10.1057/palgrave.sj.8350068): of N = n(n − 1)/2 pairs, N_S lie in a band of distance and N_T in a
+/// Rengert 2008, doi:10.1057/palgrave.sj.8350068): of `N = n(n − 1)/2` pairs, `N_S` lie in a band of distance and `N_T` in a
 /// band of time. Over all n! ways to deal the times to the places the mean number in both is exactly
 ///
-/// E = N_S · N_T / N.
+/// `E = N_S · N_T / N`.
 ///
 /// `ratio` is observed / E. Of R permutations drawn, M have at least as many pairs as observed: p = (M + 1) / (R + 1)
 /// (Davison and Hinkley 1997, doi:10.1017/CBO9780511802843), which is never 0. Permutation number r is a function of

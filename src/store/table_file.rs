@@ -21,7 +21,7 @@ use super::control::StoredFile;
 use super::counts::{FOOTER_KEY, Gatherer};
 use super::disk::{self, NewFile};
 use super::identity::Key;
-use super::{halt, tables};
+use super::{encoding, halt};
 use crate::error::{Error, Result};
 use crate::model::schema::{PARTITION, Table};
 use crate::model::time::parse_date;
@@ -240,7 +240,7 @@ impl MonthFiles {
         let (file, path) = begin_file(&self.place, month, self.next)?;
         self.next += 1;
         let writer =
-            ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(tables::writer_properties(self.place.table)))
+            ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(encoding::writer_properties(self.place.table)))
                 .map_err(|e| not_written(&path, e))?;
         let table = self.place.table;
         let counts = first_day(month).filter(|_| table.is_event()).map(|day| Gatherer::new(table.group, day));
@@ -266,7 +266,7 @@ impl MonthFiles {
 }
 
 /// First day of a month such as `2017-05`, in days since 1970.
-fn first_day(month: &str) -> Option<i32> {
+pub(super) fn first_day(month: &str) -> Option<i32> {
     parse_date(&format!("{month}-01")).ok().map(|on| on.to_epoch_days())
 }
 
@@ -336,7 +336,7 @@ fn statistics(facts: &ParquetMetaData) -> String {
     let mut largest = serde_json::Map::new();
     let mut nulls = serde_json::Map::new();
     let columns = facts.file_metadata().schema_descr().columns();
-    for (at, column) in columns.iter().enumerate().filter(|(_, c)| tables::STATISTICS.contains(&c.name())) {
+    for (at, column) in columns.iter().enumerate().filter(|(_, c)| encoding::STATISTICS.contains(&c.name())) {
         let found: Option<Vec<&Statistics>> = facts.row_groups().iter().map(|g| g.column(at).statistics()).collect();
         let Some(found) = found else { continue };
         let empty: Option<u64> = found.iter().map(|s| s.null_count_opt()).sum();

@@ -195,17 +195,16 @@ impl Names {
         if seen > 0 && self.list[seen as usize - 1] == name {
             return Some(seen);
         }
-        let number = match self.numbers.get(name) {
-            Some(number) => *number,
-            None => {
-                if self.list.len() >= MOST_GROUPS {
-                    return None;
-                }
-                self.list.push(name.to_owned());
-                let number = self.list.len() as u32;
-                self.numbers.insert(name.to_owned(), number);
-                number
+        let number = if let Some(number) = self.numbers.get(name) {
+            *number
+        } else {
+            if self.list.len() >= MOST_GROUPS {
+                return None;
             }
+            self.list.push(name.to_owned());
+            let number = self.list.len() as u32;
+            self.numbers.insert(name.to_owned(), number);
+            number
         };
         self.seen.resize(SEEN, 0);
         self.seen[place] = number;
