@@ -3,6 +3,7 @@
 //! One method a file. "No answer" is a value (`None`, or a reason), never NaN or 0.
 
 pub mod accuracy;
+pub mod changing_rate;
 pub mod concentration;
 pub mod conditional_permutation;
 pub mod dual_kde;
