@@ -9,7 +9,6 @@ use super::selection::{coverage, known_group, params, refuse_without_hours};
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::selection::Selection;
 use crate::analysis::trend::{MonthRow, monthly};
-use crate::engine::Value;
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
 use crate::model::provenance::Provenance;
@@ -58,8 +57,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Tren
     if rows.is_empty() {
         return Err(Error::data(format!("the period {} holds no whole month", period.in_words())));
     }
-    let last = snapshot.query("datasets", &std::collections::BTreeMap::<String, Value>::new()).await?;
-    let cut_off = super::about::last_dates(&last.batches)?.remove(&selection.dataset);
+    let cut_off = super::about::last_on(&snapshot, &selection.dataset).await?;
     let policy = Policy { threshold: app.config.public_threshold };
     let total = rows.iter().filter_map(|row| row.count).sum();
     Ok(TrendAnswer {

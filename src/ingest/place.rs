@@ -9,7 +9,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Builder, Int64Builder, StringBuilder};
+use arrow::array::{ArrayRef, Float64Array, Int64Array, StringBuilder};
+use arrow::buffer::NullBuffer;
 
 use super::column::Columns;
 use super::feed::Place;
@@ -51,6 +52,7 @@ impl<'a> Surroundings<'a> {
 /// Where a row is.
 struct Found<'a> {
     point: Point,
+    cell: Option<Cell>,
     area: Option<&'a str>,
     label: Option<Label>,
 }
@@ -66,31 +68,36 @@ pub(super) fn locate(
 ) -> Positions {
     let rows = columns.rows();
     let (mut lats, mut lons, mut located) = (vec![0.0; rows], vec![0.0; rows], vec![false; rows]);
-    let mut parish = surroundings.map(|_| StringBuilder::with_capacity(rows, rows * 8));
+    let (mut found_cells, mut in_cell) = (vec![0; rows], vec![false; rows]);
+    let mut parish = surroundings.map(|_| StringBuilder::with_capacity(rows, rows * 12));
     for row in 0..rows {
         let found = written(columns, place, missing, row, marks)
-            .and_then(|(x, y)| settle(&place.crs, x, y, surroundings).or_else(|| refuse(place, y, row, marks)));
+            .and_then(|(x, y)| settle(&place.crs, x, y, surroundings, cells).or_else(|| refuse(place, y, row, marks)));
         if let Some(parish) = &mut parish {
             parish.append_option(found.as_ref().and_then(|found| found.area));
         }
         if let Some(found) = found {
             (lats[row], lons[row], located[row]) = (found.point.lat, found.point.lon, true);
+            if let Some(cell) = found.cell {
+                (found_cells[row], in_cell[row]) = (cell.bits(), true);
+            }
             if let Some(label) = found.label {
                 marks.label(row, label);
             }
         }
     }
-    let mut cell = Int64Builder::with_capacity(rows);
-    for row in 0..rows {
-        let point = located[row].then(|| Point { lat: lats[row], lon: lons[row] });
-        cell.append_option(point.and_then(|point| cells.find(point)).map(Cell::bits));
-    }
+    let located = nulls(located);
     Positions {
-        lat: degrees(&lats, &located),
-        lon: degrees(&lons, &located),
-        cell: Arc::new(cell.finish()),
+        lat: Arc::new(Float64Array::new(lats.into(), located.clone())),
+        lon: Arc::new(Float64Array::new(lons.into(), located)),
+        cell: Arc::new(Int64Array::new(found_cells.into(), nulls(in_cell))),
         parish: parish.map(|mut parish| Arc::new(parish.finish()) as ArrayRef),
     }
+}
+
+/// Which rows have a value, unless all do.
+fn nulls(present: Vec<bool>) -> Option<NullBuffer> {
+    present.contains(&false).then(|| NullBuffer::from(present))
 }
 
 /// The two numbers of a row: east first.
@@ -133,18 +140,27 @@ fn refuse<T>(place: &Place, y: f64, row: usize, marks: &mut Marks<'_>) -> Option
 
 /// Where the two numbers lead; `None` if that is no position.
 #[inline]
-fn settle<'a>(crs: &Crs, x: f64, y: f64, surroundings: Option<&Surroundings<'a>>) -> Option<Found<'a>> {
+fn settle<'a>(
+    crs: &Crs,
+    x: f64,
+    y: f64,
+    surroundings: Option<&Surroundings<'a>>,
+    cells: &mut Lattice,
+) -> Option<Found<'a>> {
     let point = crs.to_point(x, y);
     match (point, surroundings) {
-        (Some(point), None) => Some(Found { point, area: None, label: None }),
-        (None, None) => Some(Found { point: crs.to_point(y, x)?, area: None, label: Some(Label::SwappedPosition) }),
+        (Some(point), None) => Some(Found { point, cell: cells.find(point), area: None, label: None }),
+        (None, None) => {
+            let point = crs.to_point(y, x)?;
+            Some(Found { point, cell: cells.find(point), area: None, label: Some(Label::SwappedPosition) })
+        }
         (point, Some(surroundings)) => {
             if let Some(point) = point
-                && let Some(area) = surroundings.areas.find(point)
+                && let (cell, Some(area)) = cells.find_in(point, surroundings.areas)
             {
-                return Some(Found { point, area: Some(area), label: None });
+                return Some(Found { point, cell, area: Some(area), label: None });
             }
-            outside(crs, (x, y), point, surroundings)
+            outside(crs, (x, y), point, surroundings, cells)
         }
     }
 }
@@ -156,26 +172,21 @@ fn outside<'a>(
     (x, y): (f64, f64),
     point: Option<Point>,
     surroundings: &Surroundings<'a>,
+    cells: &mut Lattice,
 ) -> Option<Found<'a>> {
     if point.is_none_or(|point| !surroundings.around.contains(point)) {
         let exchanged = crs.to_point(y, x);
         if let Some(point) = exchanged
-            && let Some(area) = surroundings.areas.find(point)
+            && let (cell, Some(area)) = cells.find_in(point, surroundings.areas)
         {
-            return Some(Found { point, area: Some(area), label: Some(Label::SwappedPosition) });
+            return Some(Found { point, cell, area: Some(area), label: Some(Label::SwappedPosition) });
         }
     }
     let point = point?;
     let near = (surroundings.tolerance_m > 0.0).then(|| surroundings.areas.find_near(point, surroundings.tolerance_m));
     let area = near.flatten();
     let label = if area.is_some() { Label::NearestArea } else { Label::OutsideAreas };
-    Some(Found { point, area, label: Some(label) })
-}
-
-fn degrees(values: &[f64], located: &[bool]) -> ArrayRef {
-    let mut column = Float64Builder::with_capacity(values.len());
-    column.append_values(values, located);
-    Arc::new(column.finish())
+    Some(Found { point, cell: cells.find(point), area, label: Some(label) })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! system fonts. The same input gives the same bytes.
 
 pub mod coverage;
+pub mod lorenz;
 pub mod months;
 pub mod xmr;
 

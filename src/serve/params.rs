@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::hotspot::{Method, Question};
+use crate::analysis::hotspot::{Method, Permutations, Question, Settings};
 use crate::analysis::selection::Selection;
+use crate::analysis::{clusters, concentration};
 use crate::app::{App, quality, trend};
 use crate::error::{Error, Result};
 use crate::model::time::{Period, parse_date};
+use crate::stats::kde::Kernel;
 
 /// The parameters of a request. Asking for one takes it; what is left at the end is unknown.
 pub(super) struct Params {
@@ -71,6 +73,49 @@ impl Params {
         let question = Question { selection, resolution, method };
         question.check()?;
         Ok(question)
+    }
+
+    /// How a hotspot question is answered: permutations and their seed, kernel and bandwidth.
+    pub fn settings(&mut self, method: Method) -> Result<Settings> {
+        let draws = self.number::<u32>("permutations", "a number of permutations")?;
+        let seed = self.number("seed", "a seed")?;
+        if seed.is_some() && draws.is_none() {
+            return Err(Error::input("goes with permutations").at("seed"));
+        }
+        let kernel = self.take("kernel").map(|name| Kernel::parse(&name)).transpose()?;
+        let settings = Settings {
+            permutations: draws.map(|draws| Permutations { draws, seed: seed.unwrap_or(1) }),
+            weights: None,
+            kernel,
+            bandwidth_m: self.number("bandwidth", "a number of metres")?,
+            against: None,
+        };
+        settings.check(method)?;
+        Ok(settings)
+    }
+
+    pub fn clusters(&mut self, app: &App) -> Result<clusters::Question> {
+        let (selection, resolution) = (self.selection(app)?, self.resolution(app)?);
+        let question = clusters::Question {
+            selection,
+            method: clusters::Method::parse(self.take("method").as_deref().unwrap_or("dbscan"))?,
+            distance_m: self.number("distance", "a number of metres")?,
+            minimum: self.number("minimum", "a number of points")?.unwrap_or(clusters::Question::USUAL_MINIMUM),
+            resolution,
+        };
+        question.check()?;
+        Ok(question)
+    }
+
+    pub fn concentration(&mut self, app: &App) -> Result<concentration::Question> {
+        let question = concentration::Question { selection: self.selection(app)?, resolution: self.resolution(app)? };
+        question.check()?;
+        Ok(question)
+    }
+
+    fn number<T: std::str::FromStr>(&mut self, name: &str, wanted: &str) -> Result<Option<T>> {
+        let read = |text: String| text.parse().map_err(|_| Error::input(format!("`{text}` is not {wanted}")).at(name));
+        self.take(name).map(read).transpose()
     }
 
     pub fn trend(&mut self, app: &App) -> Result<trend::Question> {

@@ -11,6 +11,8 @@ pub struct Step {
     pub place_share: f64,
     /// What they hold, as a share of everything.
     pub event_share: f64,
+    /// Events of each place of the run that ends here; 0 at the start of the curve.
+    pub each: u64,
 }
 
 /// How concentrated events are over places.
@@ -65,11 +67,11 @@ pub fn concentration(counts: &[u64]) -> Result<Option<Concentration>> {
     // Sorted with the most first, place `at` has rank n − at among the ascending.
     let ranked: f64 = counts.iter().enumerate().map(|(at, count)| (n - at as f64) * (*count as f64 / c)).sum();
     let above = 2.0 * ranked - n - 1.0;
-    let mut curve = vec![Step { place_share: 0.0, event_share: 0.0 }];
+    let mut curve = vec![Step { place_share: 0.0, event_share: 0.0, each: 0 }];
     let mut taken = (0_usize, 0_u64);
     for run in counts.chunk_by(|a, b| a == b) {
         taken = (taken.0 + run.len(), taken.1 + run.iter().sum::<u64>());
-        curve.push(Step { place_share: taken.0 as f64 / n, event_share: taken.1 as f64 / c });
+        curve.push(Step { place_share: taken.0 as f64 / n, event_share: taken.1 as f64 / c, each: run[0] });
     }
     Ok(Some(Concentration {
         places: counts.len() as u64,
@@ -93,6 +95,8 @@ pub struct Holding {
     pub share_of_occupied: f64,
     /// Events that they hold: at least the share asked for.
     pub events: u64,
+    /// Events of the last of them, which holds the fewest.
+    pub least: u64,
 }
 
 impl Concentration {
@@ -105,19 +109,19 @@ impl Concentration {
         }
         // A share such as 0.8 of 25 is 20, not 20.000000000000004.
         let wanted = (share * self.events as f64 * (1.0 - 1e-12)).ceil() as u64;
-        let (mut places, mut events) = (0_u64, 0_u64);
+        let (mut places, mut events, mut least) = (0_u64, 0_u64, 0_u64);
         for count in &self.counts {
             if events >= wanted {
                 break;
             }
-            places += 1;
-            events += count;
+            (places, events, least) = (places + 1, events + count, *count);
         }
         Some(Holding {
             places,
             share_of_places: places as f64 / self.places as f64,
             share_of_occupied: places as f64 / self.occupied as f64,
             events,
+            least,
         })
     }
 }

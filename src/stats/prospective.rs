@@ -6,8 +6,8 @@ use crate::stats::rings::Rings;
 
 /// Score of each place: the sum over past events of 1 / ((1 + d)(1 + t)).
 ///
-/// **Method** (ProMap: Bowers, Johnson and Pease 2004, doi:10.1093/bjc/azh036; weights and whole units as in the open
-/// ProHotSpot of PredictCode): d is the distance in whole steps between places, t the age in whole weeks (days 1 to 7
+/// **Method** (`ProMap`: Bowers, Johnson and Pease 2004, doi:10.1093/bjc/azh036; weights and whole units as in the open
+/// `ProHotSpot` of `PredictCode`): d is the distance in whole steps between places, t the age in whole weeks (days 1 to 7
 /// before the moment are week 0); only d below `steps` and t below `weeks` count.
 /// **Units**: none; only the order of places means something.
 /// **Cost**: events by place and week, times the places within reach.

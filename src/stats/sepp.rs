@@ -223,7 +223,9 @@ fn spread(values: &[f64], rings: &Rings, share: f64) -> Vec<f64> {
         let ring = rings.ring(place, 1);
         if !ring.is_empty() {
             out[place] -= share * value;
-            ring.iter().for_each(|&other| out[other as usize] += share * value / ring.len() as f64);
+            for &other in ring {
+                out[other as usize] += share * value / ring.len() as f64;
+            }
         }
     }
     out
@@ -329,7 +331,7 @@ mod tests {
     /// Draws a process by its branching: background events, then the children of each.
     fn simulate(places: usize, days: u32, mu: f64, same: f64, next: f64, mean_days: f64, seed: u64) -> History {
         let mut random = Pcg64::seed_from_u64(seed);
-        let mut poisson = |mean: f64, random: &mut Pcg64| {
+        let poisson = |mean: f64, random: &mut Pcg64| {
             let (limit, mut product, mut n) = ((-mean).exp(), random.random::<f64>(), 0);
             while product > limit {
                 (product, n) = (product * random.random::<f64>(), n + 1);
@@ -396,7 +398,7 @@ mod tests {
         let mut excited = vec![Excited::default(); days.events.len()];
         days.excite(q, &mut excited);
         for place in 0..4 {
-            for index in days.starts[place]..days.starts[place + 1] {
+            for (index, found) in excited.iter().enumerate().take(days.starts[place + 1]).skip(days.starts[place]) {
                 let day = days.events[index].0;
                 let sums = |other: usize, weight: f64| {
                     days.at(other).filter(|(earlier, _)| *earlier < day).fold((0.0, 0.0), |(sum, lag), (earlier, n)| {
@@ -410,7 +412,6 @@ mod tests {
                     let one = sums(other as usize, 1.0 / rings.ring(other as usize, 1).len() as f64);
                     (sum + one.0, lag + one.1)
                 });
-                let found = excited[index];
                 for (found, wanted) in
                     [(found.own, own.0), (found.own_lag, own.1), (found.ring, ring.0), (found.ring_lag, ring.1)]
                 {

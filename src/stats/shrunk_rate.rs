@@ -185,10 +185,14 @@ fn ways(history: &History, rings: &Rings, kernel: &[f64], held_out: u32) -> Vec<
         }
     }
     let highest = ways.iter().map(|way| way.weight).fold(f64::NEG_INFINITY, f64::max);
-    ways.iter_mut().for_each(|way| way.weight = (way.weight - highest).exp());
+    for way in &mut ways {
+        way.weight = (way.weight - highest).exp();
+    }
     ways.retain(|way| way.weight > NEGLIGIBLE);
     let sum: f64 = ways.iter().map(|way| way.weight).sum();
-    ways.iter_mut().for_each(|way| way.weight /= sum);
+    for way in &mut ways {
+        way.weight /= sum;
+    }
     ways
 }
 

@@ -216,7 +216,9 @@ fn on_threads<T: Send>(threads: NonZero<usize>, n: usize, work: impl Fn(usize) -
             .collect();
         running.into_iter().map(|one| one.join().unwrap_or_else(|_| vec![Err(Error::bug("a thread ended"))])).collect()
     });
-    parts.iter_mut().for_each(|part| part.reverse());
+    for part in &mut parts {
+        part.reverse();
+    }
     (0..n)
         .map(|index| parts[index % threads].pop().unwrap_or_else(|| Err(Error::bug("an origin without an answer"))))
         .collect()
