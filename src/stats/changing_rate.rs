@@ -41,7 +41,7 @@ const NEGLIGIBLE: f64 = 1e-4;
 
 /// Expected events a day at each place, by a gamma-Poisson change-point model.
 ///
-/// **Method** (Bayesian online change points: Adams and MacKay 2007, arXiv:0710.3742; Fearnhead and Liu 2007,
+/// **Method** (Bayesian online change points: Adams and `MacKay` 2007, arXiv:0710.3742; Fearnhead and Liu 2007,
 /// doi:10.1111/j.1467-9868.2007.00601.x): the count of a place in a block is Poisson with a rate that stays the same until,
 /// with a small chance from block to block, it is drawn anew. A new rate is either usual for the surroundings (gamma with
 /// the trimmed kernel mean around the place as its mean, as in [`shrunk_rate`](crate::stats::shrunk_rate::shrunk_rate)) or,
