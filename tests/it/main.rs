@@ -26,6 +26,7 @@ mod quality;
 mod queries;
 mod real_feeds;
 mod reference;
+mod reference_trend;
 mod rejects;
 mod roles;
 mod support;
