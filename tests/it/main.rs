@@ -27,6 +27,7 @@ mod queries;
 mod real_feeds;
 mod reference;
 mod reference_trend;
+mod reference_time;
 mod rejects;
 mod roles;
 mod support;
