@@ -4,7 +4,9 @@
 use serde_json::Value;
 use vigie::stats::change_point::{Search, find};
 use vigie::stats::ets::{Form, fit};
+use vigie::stats::rate_ratio::interval;
 use vigie::stats::stl::{Season, Shape, decompose};
+use vigie::stats::two_counts::exact_p;
 
 fn cases(key: &str) -> Vec<Value> {
     let text = include_str!("../reference/trend.json");
@@ -80,4 +82,20 @@ fn changes_are_those_of_ruptures() {
         found += theirs.len();
     }
     assert!(found >= 10, "{found}");
+}
+
+/// SciPy's binomial test, and its exact interval of the share as a ratio of rates. Tolerance: 1e-6 of the value.
+#[test]
+fn two_counts_are_compared_as_scipy_does() {
+    for case in cases("two_counts") {
+        let (now, before) = (case["now"].as_u64().unwrap(), case["before"].as_u64().unwrap());
+        let days = numbers(&case["days"]);
+        let p = exact_p(now, before, days[0], days[1]).unwrap();
+        assert!((p / case["p"].as_f64().unwrap() - 1.0).abs() < 1e-6, "{case}: {p}");
+        let found = interval(now, before, days[0], days[1], 0.95).unwrap();
+        let theirs = numbers(&case["ratio"]);
+        assert!(
+            (found.lower.unwrap() - theirs[0]).abs() < 1e-6 && (found.upper - theirs[1]).abs() < 1e-6 * found.upper
+        );
+    }
 }
