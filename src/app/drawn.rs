@@ -43,7 +43,7 @@ pub fn known(name: &str) -> Result<Asked> {
 pub async fn ask(app: &App, who: &Principal, asked: Asked, selection: Selection) -> Result<(Drawn, Provenance)> {
     match asked.name {
         "trend" => {
-            let answer = trend::ask(app, who, &trend::Question { selection }).await?;
+            let answer = trend::ask(app, who, &trend::Question::of(selection).with_parts()).await?;
             Ok((pictures::trend(&answer)?, answer.provenance))
         }
         other => Err(Error::bug(format!("nobody answers `{other}`"))),

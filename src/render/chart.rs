@@ -3,6 +3,8 @@
 //! system fonts. The same input gives the same bytes.
 
 pub mod months;
+mod panel;
+pub mod series;
 pub mod xmr;
 
 use plotters::coord::ranged1d::Ranged;

@@ -17,3 +17,4 @@ pub mod report;
 pub mod svg;
 pub mod table;
 pub mod tiles;
+pub mod trend;

@@ -79,7 +79,7 @@ fn last_year_of_crimes() -> Question {
 /// Every trip by name, with the action it stands for and how it ended for somebody.
 async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<(), Error>)> {
     let question = last_year_of_crimes();
-    let series = trend::Question { selection: question.selection.clone() };
+    let series = trend::Question::of(question.selection.clone());
     let nothing = small_sample().join("nothing.geojson");
     let request = Request {
         feed: "jersey-crimes".to_owned(),

@@ -79,7 +79,7 @@ pub struct Comparison {
 /// use vigie::model::time::{parse_date, parse_period_name};
 /// let (first, last) = (parse_date("2015-01-01")?, parse_date("2017-03-31")?);
 /// let every: Vec<_> = first.iter_days().take_while(|day| *day <= last).collect();
-/// let held = Held::new(&[Span { first, last, recorded: None, by_month: false }], &every);
+/// let held = Held::new(&[Span { first, last, loaded: None, by_month: false }], &every);
 /// let daily: Vec<_> = every.iter().map(|on| Daily { series: 0, on: *on, count: 1 }).collect();
 /// let found = compare(&[None], &daily, &held, parse_period_name("2017")?, false);
 /// // 2016 had a 29 February.
@@ -128,8 +128,7 @@ fn one(
     let (days, days_before) = (now.days() as f64, before.days() as f64);
     let known = !lacking;
     let (change_share, change) = if known { change(count, Some(base)) } else { (None, Change::NoBase) };
-    let interval =
-        if known { rate_ratio::interval(count, base, days, days_before, CONFIDENCE) } else { None };
+    let interval = if known { rate_ratio::interval(count, base, days, days_before, CONFIDENCE) } else { None };
     Comparison {
         series,
         what,
@@ -199,7 +198,7 @@ mod tests {
     fn held(from: &str, to: &str) -> Held {
         let (first, last) = (on(from), on(to));
         let days: Vec<_> = first.iter_days().take_while(|day| *day <= last).collect();
-        Held::new(&[Span { first, last, recorded: None, by_month: false }], &days)
+        Held::new(&[Span { first, last, loaded: None, by_month: false }], &days)
     }
 
     fn period(from: &str, to: &str) -> Period {
@@ -234,13 +233,17 @@ mod tests {
         assert_eq!((found[0].p, found[0].now.count), (None, Some(0)));
         let months = compare(&[None], &[], &held("2015-01-01", "2017-06-10"), period("2017-01-01", "2018-01-01"), true);
         assert_eq!(months[0].now.to, on("2017-05-31"));
-        assert!(compare(&[None], &[], &held("2015-01-01", "2016-06-10"), period("2017-01-01", "2018-01-01"), false).is_empty());
+        assert!(
+            compare(&[None], &[], &held("2015-01-01", "2016-06-10"), period("2017-01-01", "2018-01-01"), false)
+                .is_empty()
+        );
     }
 
     #[test]
     fn a_year_that_is_not_held_is_no_base() {
         let daily = [Daily { series: 0, on: on("2017-03-01"), count: 9 }];
-        let found = compare(&[None], &daily, &held("2016-08-01", "2017-06-30"), period("2017-01-01", "2018-01-01"), false);
+        let found =
+            compare(&[None], &daily, &held("2016-08-01", "2017-06-30"), period("2017-01-01", "2018-01-01"), false);
         assert_eq!((found[0].now.count, found[0].p, found[0].change), (None, None, Change::NoBase));
         assert_eq!(found[0].undefined_reason.as_deref(), Some("records begin on 1 August 2016"));
     }
@@ -250,7 +253,8 @@ mod tests {
         let count = |series, year: &str, count| Daily { series, on: on(&format!("{year}-03-01")), count };
         let daily = [count(0, "2017", 3), count(0, "2016", 11), count(1, "2017", 5), count(1, "2016", 5)];
         let names = ["a", "b"].map(|name| Some(name.to_owned()));
-        let found = compare(&names, &daily, &held("2014-01-01", "2017-12-31"), period("2017-01-01", "2018-01-01"), false);
+        let found =
+            compare(&names, &daily, &held("2014-01-01", "2017-12-31"), period("2017-01-01", "2018-01-01"), false);
         // SciPy's binomtest(3, 14, 365/731).
         let a = &found[0];
         assert!(a.p.is_some_and(|p| p > 0.02 && p < 0.06) && a.q > a.p, "{a:?}");

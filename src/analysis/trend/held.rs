@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{Days, NaiveDate};
 
 use super::Step;
 use crate::model::time::{Period, add_months, date_in_words, month_start};
@@ -17,21 +17,20 @@ pub struct Span {
     pub first: NaiveDate,
     /// Island date of the last record.
     pub last: NaiveDate,
-    /// When the last of its records was recorded, if its records say so.
-    pub recorded: Option<DateTime<Utc>>,
+    /// Island date on which the records of the last day were loaded, if it is known.
+    pub loaded: Option<NaiveDate>,
     /// Whether its records are known by month only.
     pub by_month: bool,
 }
 
 impl Span {
-    /// The last day that is there in full: the day of the last record, but the day before it if nothing was recorded
-    /// after that day had ended everywhere on earth; the last day of the month for records known by month.
+    /// The last day that is there in full: the day of the last record, but the day before it if that day had not ended
+    /// when its records were loaded; the last day of the month for records known by month.
     fn complete_to(&self) -> NaiveDate {
         if self.by_month {
             return add_months(self.last, 1) - Days::new(1);
         }
-        let ended = (self.last + Days::new(1)).and_time(NaiveTime::MIN).and_utc() + TimeDelta::hours(12);
-        if self.recorded.is_some_and(|recorded| recorded < ended) { self.last - Days::new(1) } else { self.last }
+        if self.loaded.is_some_and(|loaded| loaded <= self.last) { self.last - Days::new(1) } else { self.last }
     }
 }
 
@@ -56,7 +55,7 @@ impl Held {
     /// use vigie::analysis::trend::{Held, Span, Step};
     /// use vigie::model::time::parse_date;
     /// let day = |text: &str| parse_date(text);
-    /// let span = Span { first: day("2017-01-01")?, last: day("2017-03-31")?, recorded: None, by_month: false };
+    /// let span = Span { first: day("2017-01-01")?, last: day("2017-03-31")?, loaded: None, by_month: false };
     /// let held = Held::new(&[span], &[day("2017-01-01")?, day("2017-01-02")?, day("2017-03-31")?]);
     /// assert_eq!(held.lacks(Step::Month, day("2017-01-01")?), None);
     /// assert!(held.lacks(Step::Month, day("2017-02-01")?).is_some_and(|why| why.contains("no records were loaded")));
@@ -128,7 +127,7 @@ mod tests {
     }
 
     fn span(first: &str, last: &str) -> Span {
-        Span { first: on(first), last: on(last), recorded: None, by_month: false }
+        Span { first: on(first), last: on(last), loaded: None, by_month: false }
     }
 
     fn every_day(spans: &[Span]) -> Vec<NaiveDate> {
@@ -170,12 +169,11 @@ mod tests {
     }
 
     #[test]
-    fn the_last_day_is_complete_if_something_was_recorded_after_it() {
-        let at = |text: &str| Some(text.parse::<DateTime<Utc>>().unwrap());
-        let day = |recorded| Span { recorded, ..span("2017-01-01", "2017-03-31") }.complete_to();
+    fn the_last_day_is_complete_if_it_had_ended_when_it_was_loaded() {
+        let day = |loaded| Span { loaded, ..span("2017-01-01", "2017-03-31") }.complete_to();
         assert_eq!(day(None), on("2017-03-31"));
-        assert_eq!(day(at("2017-03-31T20:00:00Z")), on("2017-03-30"));
-        assert_eq!(day(at("2017-04-02T00:00:00Z")), on("2017-03-31"));
+        assert_eq!(day(Some(on("2017-03-31"))), on("2017-03-30"));
+        assert_eq!(day(Some(on("2017-04-01"))), on("2017-03-31"));
         let month = Span { by_month: true, ..span("2017-01-01", "2017-02-01") };
         assert_eq!(month.complete_to(), on("2017-02-28"));
     }

@@ -79,8 +79,8 @@ impl Step {
     /// # Example
     /// ```
     /// use vigie::{analysis::trend::Step, model::time::parse_period_name};
-    /// // 2017 begins on a Sunday: 51 of its weeks are whole.
-    /// assert_eq!(Step::Week.whole_steps(parse_period_name("2017")?).len(), 51);
+    /// // 2016 begins on a Friday and ends on a Saturday: 51 of its weeks are whole.
+    /// assert_eq!(Step::Week.whole_steps(parse_period_name("2016")?).len(), 51);
     /// # Ok::<(), vigie::error::Error>(())
     /// ```
     pub fn whole_steps(self, period: Period) -> Vec<NaiveDate> {

@@ -24,7 +24,8 @@ pub(super) fn by_step(daily: &[Daily], step: Step, starts: &[NaiveDate], series:
     let (which, on, count) = (ints(&sums, "series")?, dates(&sums)?, ints(&sums, "count")?);
     for row in 0..sums.num_rows() {
         let start = Date32Type::to_naive_date_opt(on.value(row)).and_then(|start| place.get(&start));
-        let cell = start.zip(usize::try_from(which.value(row)).ok()).and_then(|(at, s)| counts.get_mut(s)?.get_mut(*at));
+        let cell =
+            start.zip(usize::try_from(which.value(row)).ok()).and_then(|(at, s)| counts.get_mut(s)?.get_mut(*at));
         let sum = u64::try_from(count.value(row)).map_err(|e| Error::bug("a negative count").with_cause(e))?;
         *cell.ok_or_else(|| Error::bug("a sum of a step that was not asked for"))? = sum;
     }
@@ -86,7 +87,13 @@ mod tests {
     fn sums_are_those_of_a_plain_loop() {
         let from = parse_date("2015-12-20").unwrap();
         let daily: Vec<Daily> = (0..900_u64)
-            .flat_map(|day| (0..3).map(move |series| Daily { series, on: from + chrono::Days::new(day), count: day * 7 % 5 + series as u64 }))
+            .flat_map(|day| {
+                (0..3).map(move |series| Daily {
+                    series,
+                    on: from + chrono::Days::new(day),
+                    count: day * 7 % 5 + series as u64,
+                })
+            })
             .filter(|row| row.count > 0)
             .collect();
         let period = Period::new(parse_date("2015-12-25").unwrap(), parse_date("2018-03-03").unwrap()).unwrap();
