@@ -24,10 +24,15 @@ fuzz seconds="60":
 # Every benchmark beside its peer
 bench:
     benches/ingest
+    benches/place
 
 # Ingest of 5 million rows beside the Polars script
 bench-ingest:
     benches/ingest
+
+# Gi* and kernel density beside esda and scikit-learn
+bench-place:
+    benches/place
 
 # The synthetic island, from extracts to the served map, KPIs and report
 demo:

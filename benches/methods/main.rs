@@ -8,6 +8,10 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, reason = "a program for the terminal")]
 
 mod gi_star;
+mod inputs;
+mod kde;
+mod knox;
+mod space_time;
 
 use std::time::Instant;
 
@@ -15,7 +19,15 @@ use std::time::Instant;
 type Work = Box<dyn FnMut() -> f64>;
 
 /// Every method by name. One line each, one file each.
-const METHODS: &[(&str, fn(usize) -> Work)] = &[("gi-star", gi_star::analytic)];
+const METHODS: &[(&str, fn(usize) -> Work)] = &[
+    ("gi-star", gi_star::analytic),
+    ("gi-star-permuted", gi_star::permuted),
+    ("kde", kde::epanechnikov),
+    ("kde-quartic", kde::quartic),
+    ("space-time-gi", space_time::gi),
+    ("histories", space_time::histories),
+    ("knox", knox::table),
+];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();

@@ -7,10 +7,15 @@ use std::ops::Deref;
 use chrono::NaiveDate;
 use serde::Serialize;
 
+use crate::analysis::clusters::ClusterMap;
+use crate::analysis::concentration::Concentration;
+use crate::analysis::evaluate::{Evaluation, Place, Row};
 use crate::analysis::flow::FlowRow;
 use crate::analysis::hotspot::HotspotMap;
 use crate::analysis::kpi::KpiRow;
+use crate::analysis::near_repeat::{Classes, NearRepeat};
 use crate::analysis::quality::Quality;
+use crate::analysis::scan::Scan;
 use crate::analysis::trend::{Change, Changes, Comparison, Decomposition, Forecast, StepRow, Trend};
 use crate::model::access::Principal;
 
@@ -66,12 +71,13 @@ pub fn release<T: Release>(mut answer: T, policy: &Policy, principal: &Principal
     Released(answer)
 }
 
-fn is_small(count: u64, threshold: u32) -> bool {
+/// Whether a count is one that the public may not see.
+pub(super) fn is_small(count: u64, threshold: u32) -> bool {
     (1..u64::from(threshold)).contains(&count)
 }
 
 /// Takes a small count out; says whether it did.
-fn hide(count: &mut Option<u64>, threshold: u32) -> bool {
+pub(super) fn hide(count: &mut Option<u64>, threshold: u32) -> bool {
     let small = count.is_some_and(|n| is_small(n, threshold));
     if small {
         *count = None;
@@ -81,23 +87,76 @@ fn hide(count: &mut Option<u64>, threshold: u32) -> bool {
 
 /// A cell's z is a weighted sum of its neighbours' counts, and both mean and spread of the map enter it: with one count
 /// hidden, the z of others would give it away. So z, p and q of the whole map go; the bin, which is a class of a
-/// neighbourhood, stays.
+/// neighbourhood, stays. The same goes for quadrants and for harm, which is a count times a weight. Densities are made
+/// of exact points, and a few of them around a lone point would tell where it lies: they are for the force alone.
 impl Release for HotspotMap {
     fn protect(&mut self, threshold: u32) {
         let mut hidden = false;
+        let mut dense = false;
         for row in &mut self.rows {
             if hide(&mut row.count, threshold) {
                 row.rate_per_km2 = None;
                 hidden = true;
             }
+            dense |= row.detail.density_per_km2.is_some();
+            (row.detail.density_per_km2, row.detail.expected_count) = (None, None);
+            (row.detail.against_density_per_km2, row.detail.joined) = (None, None);
+            row.detail.joined_undefined = None;
+        }
+        if dense {
+            self.undefined_reason = Some("suppressed: densities are made of exact points".to_owned());
         }
         hide(&mut self.outside_study_area, threshold);
         if hidden {
             for row in &mut self.rows {
                 (row.z, row.p, row.q) = (None, None, None);
+                (row.detail.weighted, row.detail.quadrant) = (None, None);
             }
             self.undefined_reason.get_or_insert_with(|| SUPPRESSED.to_owned());
         }
+    }
+}
+
+/// Every cluster has at least as many records as may be shown. Its outline and ellipse follow single points: they are
+/// for the force alone. What is left over may be a small number.
+impl Release for ClusterMap {
+    fn protect(&mut self, threshold: u32) {
+        self.rows.retain(|row| row.count >= u64::from(threshold));
+        for row in &mut self.rows {
+            row.hull.clear();
+            (row.long_m, row.short_m, row.bearing_deg) = (None, None, None);
+        }
+        // All less the shown clusters is what lies scattered: where one is small, both go.
+        if hide(&mut self.scattered, threshold) {
+            self.clustered = None;
+        }
+        hide(&mut self.outside_study_area, threshold);
+    }
+}
+
+/// A row or a point of the curve that ends with a cell of few records shows that cell's count.
+impl Release for Concentration {
+    fn protect(&mut self, threshold: u32) {
+        for row in self.rows.iter_mut().filter(|row| is_small(row.least, threshold)) {
+            (row.cells, row.cell_share, row.occupied_share, row.records) = (None, None, None, None);
+        }
+        let hidden = self.curve.iter().any(|point| is_small(point.each, threshold));
+        self.curve.retain(|point| !is_small(point.each, threshold));
+        // Gini is a sum over all cells, those with few records too, and so is the number of occupied ones.
+        if hidden {
+            (self.occupied, self.gini, self.gini_adjusted) = (None, None, None);
+            for row in &mut self.rows {
+                row.occupied_share = None;
+            }
+            self.undefined_reason.get_or_insert_with(|| SUPPRESSED.to_owned());
+        }
+        if hide(&mut self.records, threshold) {
+            self.chance_curve.clear();
+            for row in &mut self.rows {
+                row.chance_cell_share = None;
+            }
+        }
+        hide(&mut self.outside_study_area, threshold);
     }
 }
 
@@ -229,6 +288,56 @@ fn shows_small(row: &KpiRow, threshold: u32) -> bool {
     small(row.numerator) || small(row.denominator) || small(complement) || (bare && small(whole_value))
 }
 
+/// The order of cells shows no count.
+impl Release for Vec<Place> {
+    fn protect(&mut self, _threshold: u32) {}
+}
+
+/// The cells of a Knox table add up to its margins, and the expected numbers are made of the margins: with one count
+/// hidden, every number of the table goes; which cells stand out stays. Classes add up to the events, and those of the
+/// cells to the classes.
+impl Release for NearRepeat {
+    fn protect(&mut self, threshold: u32) {
+        let small_row = self.rows.iter().any(|row| row.observed.is_some_and(|n| is_small(n, threshold)));
+        if small_row {
+            for row in &mut self.rows {
+                (row.observed, row.expected, row.ratio, row.p) = (None, None, None, None);
+                (row.simulated_mean, row.simulated_ratio) = (None, None);
+            }
+        }
+        let small = |classes: &Classes| classes.counts().into_iter().flatten().any(|n| is_small(n, threshold));
+        let mut hidden = small(&self.classes);
+        for cell in &mut self.cells {
+            if small(&cell.classes) {
+                cell.classes = Classes::default();
+                hidden = true;
+            }
+        }
+        if hidden {
+            self.classes = Classes::default();
+        }
+        hide(&mut self.near_repeats_at_a_place_hit_before, threshold);
+        hide(&mut self.chains, threshold);
+        hide(&mut self.longest_chain, threshold);
+        if hide(&mut self.events, threshold) {
+            self.pairs = None;
+        }
+    }
+}
+
+/// Expected cases, ratio and likelihood are made of the count.
+impl Release for Scan {
+    fn protect(&mut self, threshold: u32) {
+        for row in &mut self.rows {
+            if hide(&mut row.observed, threshold) {
+                (row.expected, row.ratio, row.llr) = (None, None, None);
+            }
+        }
+        hide(&mut self.cases, threshold);
+        hide(&mut self.outside_study_area, threshold);
+    }
+}
+
 impl Release for Vec<FlowRow> {
     fn protect(&mut self, threshold: u32) {
         for row in self.iter_mut() {
@@ -245,13 +354,35 @@ impl Release for Quality {
     }
 }
 
+/// Shares of a small number of records are that number again: with few records in a daypart's windows, or few of them caught
+/// or missed, its rows go.
+impl Release for Evaluation {
+    fn protect(&mut self, threshold: u32) {
+        hide(&mut self.outside_study_area, threshold);
+        let events: BTreeMap<String, u64> =
+            self.dayparts.iter().map(|part| (part.daypart.clone(), part.events)).collect();
+        let shows_small = |row: &Row| {
+            let all = events.get(&row.daypart).copied().unwrap_or(0);
+            let caught = row.hit_rate.map_or(0, |rate| (rate * all as f64).round() as u64);
+            [all, caught, all - caught.min(all)].iter().any(|count| is_small(*count, threshold))
+        };
+        let small: BTreeSet<String> =
+            self.rows.iter().filter(|row| shows_small(row)).map(|row| row.daypart.clone()).collect();
+        self.rows.retain(|row| !small.contains(&row.daypart));
+        self.dayparts.retain(|part| !small.contains(&part.daypart));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::clusters::Cluster;
+    use crate::analysis::concentration::measure;
+    use crate::analysis::hotspot::{Bin, CellCount, CellScore, Detail};
     use crate::analysis::hotspot::{Bin, CellScore};
     use crate::analysis::trend::{Parts, Year};
     use crate::model::access::Role;
-    use crate::space::{Cell, Point};
+    use crate::space::{Cell, Point, StudyArea};
 
     const POLICY: Policy = Policy { threshold: 5 };
 
@@ -270,6 +401,7 @@ mod tests {
                 area_km2: 0.1,
                 count: Some(*count),
                 rate_per_km2: Some(*count as f64 / 0.1),
+                detail: Detail { density_per_km2: Some(3.0), weighted: Some(7.0), ..Detail::default() },
                 z: Some(2.0),
                 p: Some(0.04),
                 q: Some(0.04),
@@ -321,8 +453,57 @@ mod tests {
         assert_eq!(counts, [None, Some(0), Some(5)]);
         assert!(released.rows.iter().all(|row| row.z.is_none() && row.q.is_none() && row.bin == Bin::Hot95));
         assert_eq!((released.total(), released.outside_study_area), (None, None));
+        assert!(released.rows.iter().all(|row| row.detail == Detail::default()));
         let large = release(map(&[0, 0, 5]), &POLICY, &reader(Role::Public));
-        assert!(large.rows.iter().all(|row| row.z.is_some()) && large.undefined_reason.is_none());
+        assert!(large.rows.iter().all(|row| row.z.is_some() && row.detail.weighted.is_some()));
+        assert!(large.rows.iter().all(|row| row.detail.density_per_km2.is_none()));
+        assert!(large.undefined_reason.as_deref().is_some_and(|why| why.contains("exact points")));
+    }
+
+    #[test]
+    fn clusters_go_to_the_public_without_their_shape() {
+        let cell = Cell::at(Point { lat: 49.2, lon: -2.1 }, 9).unwrap();
+        let row = |count| Cluster {
+            rank: 1,
+            order: 1,
+            count,
+            cell,
+            parish: None,
+            centre: cell.centre(),
+            hull: vec![cell.centre()],
+            long_m: Some(90.0),
+            short_m: Some(40.0),
+            bearing_deg: Some(10.0),
+        };
+        let map = ClusterMap {
+            rows: vec![row(20), row(3)],
+            clustered: Some(23),
+            scattered: Some(2),
+            too_small: 0,
+            outside_study_area: Some(0),
+            distances_m: vec![100.0],
+        };
+        let own = release(map.clone(), &POLICY, &reader(Role::Analyst));
+        assert_eq!(*own, map);
+        let shown = release(map, &POLICY, &reader(Role::Public));
+        assert_eq!((shown.rows.len(), shown.clustered, shown.scattered), (1, None, None));
+        assert!(shown.rows[0].hull.is_empty() && shown.rows[0].long_m.is_none());
+    }
+
+    #[test]
+    fn a_share_that_ends_in_a_small_cell_is_hidden() {
+        let jersey = StudyArea::jersey().unwrap();
+        let town = Cell::at(Point { lat: 49.1868, lon: -2.1067 }, 9).unwrap().disk(1);
+        let counts = |counts: [u64; 4]| -> Vec<CellCount> {
+            town.iter().zip(counts).map(|(cell, count)| CellCount { cell: *cell, count }).collect()
+        };
+        let small = measure(&counts([50, 20, 3, 2]), &jersey, 9).unwrap();
+        let shown = release(small, &POLICY, &reader(Role::Public));
+        assert_eq!((shown.gini, shown.occupied), (None, None));
+        assert!(shown.curve.iter().all(|point| point.each == 0 || point.each >= 5));
+        assert_eq!((shown.rows[0].cells, shown.rows[1].cells), (Some(1), Some(1)));
+        let large = measure(&counts([50, 20, 9, 7]), &jersey, 9).unwrap();
+        assert!(release(large, &POLICY, &reader(Role::Public)).gini.is_some());
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! Where is it? Counts over the whole study area, and which neighbouring cells stand out.
 
+mod score;
+mod settings;
+
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+pub use score::{ring_neighbours, score, score_with};
+pub use settings::{Against, Permutations, Settings};
+
 use crate::analysis::selection::Selection;
 use crate::error::{Error, Result};
-use crate::space::{Areas, Cell, Point, StudyArea};
-use crate::stats::fdr::benjamini_hochberg;
-use crate::stats::gi_star::gi_star;
-use crate::stats::neighbours::Neighbours;
+use crate::space::{Areas, Cell, Point};
+use crate::stats::moran::Quadrant;
 
 /// Cells whose centre is at sea belong to the nearest parish within this distance, in metres.
 const PARISH_REACH_M: f64 = 1_000.0;
@@ -21,6 +25,10 @@ pub enum Method {
     Count,
     /// Getis-Ord Gi*, with q by Benjamini and Hochberg.
     GiStar,
+    /// Local Moran's I: clusters and outliers, by quadrant.
+    LocalMoran,
+    /// Kernel density at the centre of each cell.
+    Kde,
 }
 
 impl Method {
@@ -29,18 +37,22 @@ impl Method {
         match self {
             Method::Count => "count",
             Method::GiStar => "gi-star",
+            Method::LocalMoran => "local-moran",
+            Method::Kde => "kde",
         }
     }
+
+    /// All methods, the default first.
+    pub const ALL: [Method; 4] = [Method::GiStar, Method::Count, Method::LocalMoran, Method::Kde];
 
     /// The method of that name.
     ///
     /// # Errors
     /// `Input` naming the methods there are.
     pub fn parse(name: &str) -> Result<Self> {
-        [Method::Count, Method::GiStar]
-            .into_iter()
-            .find(|method| method.name() == name)
-            .ok_or_else(|| Error::input(format!("`{name}` is not a method; write count or gi-star")))
+        Method::ALL.into_iter().find(|method| method.name() == name).ok_or_else(|| {
+            Error::input(format!("`{name}` is not a method; write {}", Method::ALL.map(Method::name).join(", ")))
+        })
     }
 }
 
@@ -184,7 +196,10 @@ pub struct CellScore {
     pub count: Option<u64>,
     /// Records a square kilometre over the whole period; `None` if suppressed.
     pub rate_per_km2: Option<f64>,
-    /// Gi* in standard deviates; `None` if undefined or suppressed.
+    /// What some methods add.
+    #[serde(flatten)]
+    pub detail: Detail,
+    /// Gi*, or local Moran's I, in standard deviates; `None` if undefined or suppressed.
     pub z: Option<f64>,
     /// Two-sided p of z.
     pub p: Option<f64>,
@@ -195,6 +210,37 @@ pub struct CellScore {
     /// Centre.
     #[serde(flatten)]
     pub centre: Point,
+}
+
+/// What some methods and settings add to a cell; left out of answers that do not have it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Detail {
+    /// Records weighted by harm, in the unit of the weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weighted: Option<f64>,
+    /// How the cell and its neighbours lie about the mean: local Moran's I.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "quadrant_words")]
+    pub quadrant: Option<Quadrant>,
+    /// Records a square kilometre at the centre, by kernel density.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub density_per_km2: Option<f64>,
+    /// That density times the area of the cell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_count: Option<f64>,
+    /// Density of the other records, of two densities.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against_density_per_km2: Option<f64>,
+    /// Both joined: ratio, log ratio, difference or sum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub joined: Option<f64>,
+    /// Why they cannot be joined here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub joined_undefined: Option<&'static str>,
+}
+
+#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to the field")]
+fn quadrant_words<S: Serializer>(quadrant: &Option<Quadrant>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    quadrant.map(Quadrant::words).serialize(serializer)
 }
 
 /// The answer: every cell of the study area, zeros included.
@@ -244,6 +290,23 @@ impl HotspotMap {
         groups
     }
 
+    /// Cells of a quadrant whose q is at most 0.10, most certain first: by q, then cell.
+    pub fn in_quadrant(&self, quadrant: Quadrant) -> Vec<&CellScore> {
+        let certain = |row: &&CellScore| row.detail.quadrant == Some(quadrant) && row.q.is_some_and(|q| q <= 0.10);
+        let mut rows: Vec<&CellScore> = self.rows.iter().filter(certain).collect();
+        rows.sort_by(|a, b| a.q.unwrap_or(1.0).total_cmp(&b.q.unwrap_or(1.0)).then(a.cell.cmp(&b.cell)));
+        rows
+    }
+
+    /// Cells by density, the densest first; those without one are left out.
+    pub fn densest(&self) -> Vec<&CellScore> {
+        let mut rows: Vec<&CellScore> =
+            self.rows.iter().filter(|row| row.detail.density_per_km2.is_some_and(|d| d > 0.0)).collect();
+        let density = |row: &CellScore| row.detail.density_per_km2.unwrap_or(0.0);
+        rows.sort_by(|a, b| density(b).total_cmp(&density(a)).then(a.cell.cmp(&b.cell)));
+        rows
+    }
+
     /// Cells that stand out as hot, most certain first: by q, then z, then cell.
     pub fn hottest(&self) -> Vec<&CellScore> {
         let mut hot: Vec<&CellScore> = self.rows.iter().filter(|row| row.bin > Bin::None).collect();
@@ -259,94 +322,11 @@ impl HotspotMap {
     }
 }
 
-/// Scores every cell of the study area.
-///
-/// **Method**: counts per cell, zeros kept; Gi* over the cell and its ring of six, clipped to the study area
-/// ([`gi_star`]); q over all cells of the answer ([`benjamini_hochberg`]); bin by q and the sign of z.
-/// **Units**: records a square kilometre of the cell's own area.
-/// **Undefined**: z, p and q of every cell if all counts are equal or there are fewer than three cells, with the reason.
-///
-/// # Example
-/// ```
-/// use vigie::analysis::hotspot::{Bin, CellCount, Method, Question, score};
-/// use vigie::analysis::selection::Selection;
-/// use vigie::model::time::parse_period_name;
-/// use vigie::space::{Cell, Point, StudyArea};
-/// let selection = Selection::of("crimes", parse_period_name("2017")?);
-/// let question = Question { selection, resolution: 9, method: Method::GiStar };
-/// question.check()?;
-/// let town = Cell::at(Point { lat: 49.1868, lon: -2.1067 }, 9).ok_or(vigie::error::Error::bug("no cell"))?;
-/// let map = score(&[CellCount { cell: town, count: 90 }], &StudyArea::jersey()?, &question)?;
-/// assert!(map.rows.iter().any(|row| row.cell == town && row.bin == Bin::Hot99));
-/// # Ok::<(), vigie::error::Error>(())
-/// ```
-///
-/// # Errors
-/// `Bug` for a count in a cell of another resolution; `Input` for a resolution over 15.
-pub fn score(counts: &[CellCount], area: &StudyArea, question: &Question) -> Result<HotspotMap> {
-    let cells = area.cells(question.resolution)?;
-    let mut inside = vec![0_u64; cells.len()];
-    let mut outside = 0_u64;
-    for counted in counts {
-        if counted.cell.resolution() != question.resolution {
-            return Err(Error::bug(format!(
-                "counted at resolution {}, asked at {}",
-                counted.cell.resolution(),
-                question.resolution
-            )));
-        }
-        match cells.binary_search(&counted.cell) {
-            Ok(place) => inside[place] += counted.count,
-            Err(_) => outside += counted.count,
-        }
-    }
-    let nothing = vec![None; cells.len()];
-    let (z, p, undefined_reason) = match question.method {
-        Method::Count => (nothing.clone(), nothing, None),
-        Method::GiStar => {
-            let values: Vec<f64> = inside.iter().map(|count| *count as f64).collect();
-            let scored = gi_star(&values, &ring_neighbours(cells)?)?;
-            (scored.z, scored.p, scored.undefined.map(|why| why.words().to_owned()))
-        }
-    };
-    let q = benjamini_hochberg(&p);
-    let rows = cells
-        .iter()
-        .enumerate()
-        .map(|(i, &cell)| {
-            let area_km2 = cell.area_km2();
-            CellScore {
-                cell,
-                parish: None,
-                area_km2,
-                count: Some(inside[i]),
-                rate_per_km2: Some(inside[i] as f64 / area_km2),
-                z: z[i],
-                p: p[i],
-                q: q[i],
-                bin: Bin::of(z[i], q[i]),
-                centre: cell.centre(),
-            }
-        })
-        .collect();
-    Ok(HotspotMap { rows, outside_study_area: Some(outside), undefined_reason })
-}
-
-/// Ring-1 neighbours among some cells, which must ascend.
-///
-/// # Errors
-/// `Bug` if there are more than `u32::MAX` pairs.
-pub fn ring_neighbours(cells: &[Cell]) -> Result<Neighbours> {
-    let place: BTreeMap<Cell, u32> = cells.iter().copied().zip(0_u32..).collect();
-    let lists: Vec<Vec<u32>> =
-        cells.iter().map(|cell| cell.ring1().iter().filter_map(|next| place.get(next).copied()).collect()).collect();
-    Neighbours::from_lists(&lists)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::time::parse_period_name;
+    use crate::space::StudyArea;
 
     fn question(method: Method) -> Question {
         let selection = Selection::of("crimes", parse_period_name("2017").unwrap());

@@ -10,8 +10,10 @@ use serde::Serialize;
 use super::App;
 use super::flow::texts;
 use super::hotspots::study_area;
+use crate::engine::Snapshot;
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
+use crate::model::schema;
 use crate::model::time::Daypart;
 use crate::store::AsOf;
 
@@ -80,15 +82,10 @@ pub async fn ask(app: &App, who: &Principal) -> Result<About> {
 /// The same under another trip's audit line.
 pub(crate) async fn describe(app: &App, who: &Principal) -> Result<About> {
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
-    let mut datasets = read_datasets(&snapshot.query("datasets", &BTreeMap::new()).await?.batches)?;
-    for batch in &snapshot.query("groups", &BTreeMap::new()).await?.batches {
-        let (names, kinds) = (texts(batch, "dataset")?, texts(batch, "kind")?);
-        for (name, kind) in names.iter().zip(kinds) {
-            if let Some(dataset) = datasets.iter_mut().find(|d| d.name == *name) {
-                dataset.groups.push(kind);
-            }
-        }
-    }
+    let datasets = match counted_datasets(&snapshot).await? {
+        Some(datasets) => datasets,
+        None => scanned_datasets(&snapshot).await?,
+    };
     let places = app.memory.places(app)?;
     let mapped = datasets.iter().filter(|d| d.located > 0).max_by_key(|d| (is_usual(&d.name), d.located));
     let area = match mapped {
@@ -107,6 +104,58 @@ pub(crate) async fn describe(app: &App, who: &Principal) -> Result<About> {
         datasets,
         dayparts: app.config.dayparts.iter().map(|d| NamedBand { name: d.name.clone(), label: label(d) }).collect(),
     })
+}
+
+/// Datasets that have records, by name, from the counts in the table files; `None` if one of them has to be scanned.
+async fn counted_datasets(snapshot: &Snapshot) -> Result<Option<Vec<Dataset>>> {
+    let mut names: Vec<&str> =
+        schema::tables().iter().filter(|table| table.is_event()).map(|table| table.name).collect();
+    names.sort_unstable();
+    let mut datasets = Vec::new();
+    for name in names {
+        let Some(held) = snapshot.held(name).await? else { return Ok(None) };
+        if held.records == 0 {
+            continue;
+        }
+        // Units are no choice of a filter.
+        let groups = if name == "pings" { Vec::new() } else { held.groups_by_records() };
+        datasets.push(Dataset {
+            name: name.to_owned(),
+            rows: held.records,
+            located: held.located,
+            month_precision: held.month_precision,
+            first_on: held.first_on,
+            last_on: held.last_on,
+            groups: groups.into_iter().map(str::to_owned).collect(),
+        });
+    }
+    Ok(Some(datasets))
+}
+
+async fn scanned_datasets(snapshot: &Snapshot) -> Result<Vec<Dataset>> {
+    let mut datasets = read_datasets(&snapshot.query("datasets", &BTreeMap::new()).await?.batches)?;
+    for batch in &snapshot.query("groups", &BTreeMap::new()).await?.batches {
+        let (names, kinds) = (texts(batch, "dataset")?, texts(batch, "kind")?);
+        for (name, kind) in names.iter().zip(kinds) {
+            if let Some(dataset) = datasets.iter_mut().find(|d| d.name == *name) {
+                dataset.groups.push(kind);
+            }
+        }
+    }
+    Ok(datasets)
+}
+
+/// Groups of a dataset, the one with most records first.
+pub(super) async fn groups_of(snapshot: &Snapshot, dataset: &str) -> Result<Vec<String>> {
+    if let Some(held) = snapshot.held(dataset).await?.filter(|_| dataset != "pings") {
+        return Ok(held.groups_by_records().into_iter().map(str::to_owned).collect());
+    }
+    let mut groups = Vec::new();
+    for batch in &snapshot.query("groups", &BTreeMap::new()).await?.batches {
+        let (datasets, kinds) = (texts(batch, "dataset")?, texts(batch, "kind")?);
+        groups.extend(datasets.iter().zip(kinds).filter(|(name, _)| *name == dataset).map(|(_, kind)| kind));
+    }
+    Ok(groups)
 }
 
 /// The datasets people mean first.

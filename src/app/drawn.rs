@@ -1,11 +1,21 @@
 //! The questions that the page `/analysis` asks: each is a trip of its own, put with its usual settings and drawn.
 
-use super::{App, pictures, trend};
+use super::{
+    App, change, clusters, concentration, emerging, evaluate, hotspots, hours, near_repeat, pictures, place_pictures,
+    scan, trend,
+};
 use crate::analysis::selection::Selection;
+use crate::analysis::steps::StepLength;
+use crate::analysis::{
+    change as change_question, clusters as clusters_question, concentration as concentration_question,
+    emerging as emerging_question, evaluate as evaluate_question, hotspot,
+};
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
 use crate::model::provenance::Provenance;
+use crate::render;
 use crate::render::drawn::Drawn;
+use crate::render::evaluation;
 
 /// A question that the page can ask.
 #[derive(Debug, Clone, Copy)]
@@ -19,11 +29,63 @@ pub struct Asked {
 }
 
 /// Every question of the page, in its order.
-pub const QUESTIONS: &[Asked] = &[Asked {
-    name: "trend",
-    title: "Trend",
-    about: "Is it rising or falling? Whole months, with the year before beside them.",
-}];
+pub const QUESTIONS: &[Asked] = &[
+    Asked {
+        name: "trend",
+        title: "Trend",
+        about: "Is it rising or falling? Whole months, with the year before beside them.",
+    },
+    Asked {
+        name: "local-moran",
+        title: "Clusters and outliers",
+        about: "Which cells are high among high ones, and which stand out alone? Local Moran's I.",
+    },
+    Asked {
+        name: "kde",
+        title: "Density",
+        about: "Where is it thickest? A smooth surface over the records' own points.",
+    },
+    Asked {
+        name: "clusters",
+        title: "Knots of points",
+        about: "Where do records lie close together, whatever the cells? DBSCAN.",
+    },
+    Asked {
+        name: "concentration",
+        title: "Concentration",
+        about: "How few places hold how much, and how few would by chance?",
+    },
+    Asked {
+        name: "change",
+        title: "Change",
+        about: "Where is there more or less than in as long a period directly before, beyond chance?",
+    },
+    Asked {
+        name: "emerging",
+        title: "Emerging",
+        about: "How did hot spots come about? Thirteen steps of 28 days in a year; the last one ends with the period.",
+    },
+    Asked {
+        name: "hours",
+        title: "Hours of the week",
+        about: "When in the week? What is known as a range of time is shared out over its hours.",
+    },
+    Asked {
+        name: "evaluate",
+        title: "Forecast accuracy",
+        about: "How good would a map have been? Methods tested week by week on days that they had not seen.",
+    },
+    Asked {
+        name: "near-repeat",
+        title: "Near repeats",
+        about: "Does one event bring the next? Pairs by distance and time, beside what chance would give.",
+    },
+    Asked {
+        name: "scan",
+        title: "Clusters in time",
+        about: "Where and when do events crowd more than place and day alone explain?",
+    },
+];
 
 /// The question of that name.
 ///
@@ -45,6 +107,75 @@ pub async fn ask(app: &App, who: &Principal, asked: Asked, selection: Selection)
         "trend" => {
             let answer = trend::ask(app, who, &trend::Question::of(selection).with_parts()).await?;
             Ok((pictures::trend(&answer)?, answer.provenance))
+        }
+        name @ ("local-moran" | "kde") => {
+            let method = hotspot::Method::parse(name)?;
+            let question = hotspot::Question { selection, resolution: app.config.resolution, method };
+            let answer = hotspots::ask(app, who, &question).await?;
+            Ok((place_pictures::hotspots(app, &answer)?, answer.provenance))
+        }
+        "clusters" => {
+            let question = clusters_question::Question {
+                selection,
+                method: clusters_question::Method::Dbscan,
+                distance_m: None,
+                minimum: clusters_question::Question::USUAL_MINIMUM,
+                resolution: app.config.resolution,
+            };
+            let answer = clusters::ask(app, who, &question).await?;
+            Ok((place_pictures::clusters(app, &answer)?, answer.provenance))
+        }
+        "concentration" => {
+            let question = concentration_question::Question { selection, resolution: app.config.resolution };
+            let answer = concentration::ask(app, who, &question).await?;
+            Ok((place_pictures::concentration(&answer)?, answer.provenance))
+        }
+        "change" => {
+            let question = change_question::Question {
+                before: change_question::Question::usual_before(selection.period),
+                selection,
+                by: change_question::By::Cell(app.config.resolution),
+                test: change_question::Test::Exact,
+                alpha: 0.05,
+            };
+            let answer = change::ask(app, who, &question).await?;
+            Ok((pictures::change(app, &answer)?, answer.provenance))
+        }
+        "emerging" => {
+            let step = StepLength::Days(28);
+            let question = emerging_question::Question::usual(
+                selection,
+                app.config.resolution,
+                step,
+                emerging_question::Definition::Esri3,
+            );
+            let answer = emerging::ask(app, who, &question).await?;
+            Ok((pictures::emerging(app, &answer)?, answer.provenance))
+        }
+        "hours" => {
+            let answer = hours::ask(app, who, &selection).await?;
+            Ok((render::hours::drawn(&answer.hours, &answer.provenance), answer.provenance))
+        }
+        "evaluate" => {
+            let daypart = selection.daypart.clone();
+            let question = evaluate_question::Question::usual(
+                Selection { daypart: None, ..selection },
+                vec![daypart],
+                app.config.resolution,
+            );
+            let answer = evaluate::ask(app, who, &question, false).await?;
+            Ok((evaluation::draw(&answer.evaluation, answer.headline)?, answer.provenance))
+        }
+        "near-repeat" => {
+            let question = crate::analysis::near_repeat::Question::of(selection, app.config.resolution);
+            let answer = near_repeat::ask(app, who, &question).await?;
+            Ok((render::near_repeat::drawn(&answer.table, &answer.provenance), answer.provenance))
+        }
+        "scan" => {
+            let question = crate::analysis::scan::Question::of(selection, app.config.resolution);
+            let answer = scan::ask(app, who, &question).await?;
+            let base = pictures::base(app, &answer.area)?;
+            Ok((render::scan::drawn(&answer.scan, &answer.provenance, &base), answer.provenance))
         }
         other => Err(Error::bug(format!("nobody answers `{other}`"))),
     }

@@ -8,10 +8,16 @@ use arrow::datatypes::Int64Type;
 use serde::Serialize;
 
 use super::App;
+use super::flow::texts;
 use super::places::Places;
-use super::selection::{Coverage, coverage, known_group, params, refuse_what_no_map_can_say};
+use super::points::points;
+use super::selection::{
+    Coverage, counting, coverage, known_group, params, refuse_what_no_map_can_say, scanned_coverage,
+};
+use crate::analysis::density;
 use crate::analysis::disclosure::{Policy, Released, release};
-use crate::analysis::hotspot::{CellCount, HotspotMap, Method, Question, score};
+use crate::analysis::hotspot::{CellCount, HotspotMap, Method, Permutations, Question, Settings, score_with};
+use crate::analysis::weights::{KindCount, weigh};
 use crate::engine::{Snapshot, Value};
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
@@ -61,26 +67,39 @@ pub struct HotspotAnswer {
 /// `Denied`; `Input` for a wrong question; `Data` when the data cannot carry it: no positions, or days that are not
 /// known where the question needs hours.
 pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<HotspotAnswer> {
-    app.enter(who, Action::AskAggregate, "hotspots", &subject(question))?;
-    answer(app, who, question).await
+    ask_with(app, who, question, &Settings::default()).await
+}
+
+/// Asks where a dataset is concentrated, with settings of one's own: permutations, harm weights, kernel.
+///
+/// # Errors
+/// As [`ask`]; `Input` for settings that the method cannot use.
+pub async fn ask_with(app: &App, who: &Principal, question: &Question, settings: &Settings) -> Result<HotspotAnswer> {
+    app.enter(who, Action::AskAggregate, "hotspots", &format!("{}{}", subject(question), settings.subject()))?;
+    answer_with(app, who, question, settings).await
 }
 
 /// The answer without a line in the audit of its own: for trips that ask several questions under one line.
 pub(super) async fn answer(app: &App, who: &Principal, question: &Question) -> Result<HotspotAnswer> {
+    answer_with(app, who, question, &Settings::default()).await
+}
+
+async fn answer_with(app: &App, who: &Principal, question: &Question, settings: &Settings) -> Result<HotspotAnswer> {
     question.check()?;
+    settings.check(question.method)?;
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
-    let key = format!("{} {}", snapshot.version(), subject(question));
+    let key = format!("{} {}{}", snapshot.version(), subject(question), settings.subject());
     let kept = app.memory.map(&key);
     let scored = if let Some(scored) = kept {
         scored
     } else {
-        let scored = Arc::new(compute(app, &snapshot, question).await?);
+        let scored = Arc::new(compute(app, &snapshot, question, settings).await?);
         app.memory.keep(key, &scored);
         scored
     };
     let policy = Policy { threshold: app.config.public_threshold };
     Ok(HotspotAnswer {
-        provenance: scored.provenance.clone(),
+        provenance: super::evaluate::with_score(app, question, scored.provenance.clone())?,
         map: release(scored.map.clone(), &policy, who),
         area: Arc::clone(&scored.area),
     })
@@ -91,32 +110,167 @@ pub fn subject(question: &Question) -> String {
     format!("{} res={} method={}", question.selection.subject(), question.resolution, question.method.name())
 }
 
-async fn compute(app: &App, snapshot: &Snapshot, question: &Question) -> Result<Scored> {
+async fn compute(app: &App, snapshot: &Snapshot, question: &Question, settings: &Settings) -> Result<Scored> {
     let selection = &question.selection;
-    let coverage = coverage(snapshot, selection).await?;
+    let places = app.memory.places(app)?;
+    // The cells of the area are found while the records are counted.
+    let cells = places.declared().map(Arc::clone).map(|area| {
+        let resolution = question.resolution;
+        tokio::task::spawn_blocking(move || area.cells(resolution).map(|_| ()))
+    });
+    let counted = snapshot.count(&selection.dataset, counting(selection, Some(question.resolution))).await?;
+    let coverage = match &counted {
+        Some(counted) => Coverage::from(counted),
+        None => scanned_coverage(snapshot, selection).await?,
+    };
     refuse_what_no_map_can_say(selection, &coverage)?;
     if coverage.in_period == 0 {
         known_group(snapshot, selection).await?;
     }
-    let mut params = params(selection);
-    params.insert("res".to_owned(), Value::Int(i64::from(question.resolution)));
-    let counts = cell_counts(&snapshot.query("cell_counts", &params).await?.batches)?;
-    let places = app.memory.places(app)?;
+    let kept = counted.map(|counted| {
+        counted.cells.into_iter().map(|(cell, count)| CellCount { cell, count }).collect::<Vec<CellCount>>()
+    });
+    if let Some(cells) = cells {
+        cells.await.map_err(|e| Error::bug("the cells of the study area could not be found").with_cause(e))??;
+    }
     let area = study_area(app, snapshot, &places, &selection.dataset).await?;
-    // Scoring is pure arithmetic: it leaves the async threads to others.
-    let (work, asked) = (Arc::clone(&area), question.clone());
-    let map = tokio::task::spawn_blocking(move || score(&counts, &work, &asked))
-        .await
-        .map_err(|e| Error::bug("the map could not be computed").with_cause(e))??;
+    let found = judge(snapshot, &area, question, settings, kept).await?;
     let map = match places.parishes() {
-        Some(parishes) => map.with_parishes(parishes),
-        None => map,
+        Some(parishes) => found.map.with_parishes(parishes),
+        None => found.map,
     };
-    let provenance = provenance(snapshot.version(), question, &coverage, &area, &map);
+    let mut provenance = provenance(snapshot.version(), question, &coverage, &area, &map);
+    provenance.parameters = parameters(question, settings);
+    provenance.parameters.extend(found.parameters);
     Ok(Scored { provenance, map, area })
 }
 
-fn cell_counts(batches: &[RecordBatch]) -> Result<Vec<CellCount>> {
+/// A map and what its provenance should say of it.
+struct Judged {
+    map: HotspotMap,
+    parameters: BTreeMap<String, String>,
+}
+
+/// Judges the cells; `kept` holds their records where they were counted at load.
+async fn judge(
+    snapshot: &Snapshot,
+    area: &Arc<StudyArea>,
+    question: &Question,
+    settings: &Settings,
+    kept: Option<Vec<CellCount>>,
+) -> Result<Judged> {
+    // Scoring is pure arithmetic: it leaves the async threads to others.
+    let (work, asked, how) = (Arc::clone(area), question.clone(), settings.clone());
+    let failed = |e: tokio::task::JoinError| Error::bug("the map could not be computed").with_cause(e);
+    if question.method == Method::Kde {
+        let records = points(snapshot, &question.selection, question.resolution).await?;
+        let others = match &settings.against {
+            Some(against) => {
+                let coverage = coverage(snapshot, &against.selection).await?;
+                refuse_what_no_map_can_say(&against.selection, &coverage)?;
+                known_group(snapshot, &against.selection).await?;
+                Some((points(snapshot, &against.selection, question.resolution).await?, against.joined))
+            }
+            None => None,
+        };
+        let found = tokio::task::spawn_blocking(move || {
+            let mut found = density::map(&records, &work, &asked, &how)?;
+            if let Some((others, joined)) = others {
+                density::hold_against(&mut found, &others, &work, &asked, joined)?;
+            }
+            Ok::<_, Error>(found)
+        });
+        let found = found.await.map_err(failed)??;
+        return Ok(Judged { parameters: of_density(&found), map: found.map });
+    }
+    let mut params = params(&question.selection);
+    params.insert("res".to_owned(), Value::Int(i64::from(question.resolution)));
+    let mut parameters = BTreeMap::new();
+    let (counts, harm) = match (&settings.weights, kept) {
+        (None, Some(kept)) => (kept, None),
+        (None, None) => (cell_counts(&snapshot.query("cell_counts", &params).await?.batches)?, None),
+        (Some(weights), _) => {
+            // This query gives every kind; the group is picked here.
+            let group = params.remove("group");
+            let batches = snapshot.query("cell_kinds", &params).await?.batches;
+            let mut kinds = kind_counts(&batches)?;
+            if group.is_some() {
+                kinds.retain(|kind| Some(&kind.kind) == question.selection.group.as_ref());
+            }
+            let weighed = weigh(&kinds, weights);
+            parameters.insert("unweighted_records".to_owned(), weighed.unweighted_records.to_string());
+            (weighed.counts, Some(weighed.harm))
+        }
+    };
+    let map = tokio::task::spawn_blocking(move || score_with(&counts, harm.as_ref(), &work, &asked, &how)).await;
+    Ok(Judged { map: map.map_err(failed)??, parameters })
+}
+
+fn kind_counts(batches: &[RecordBatch]) -> Result<Vec<KindCount>> {
+    let mut kinds = Vec::new();
+    for batch in batches {
+        let counts = cell_counts(std::slice::from_ref(batch))?;
+        for (counted, kind) in counts.into_iter().zip(texts(batch, "kind")?) {
+            kinds.push(KindCount { cell: counted.cell, kind, count: counted.count });
+        }
+    }
+    Ok(kinds)
+}
+
+fn of_density(found: &density::Density) -> BTreeMap<String, String> {
+    let mut parameters = BTreeMap::from([
+        ("kernel".to_owned(), format!("{}, integrating to 1", found.kernel.name())),
+        ("distances".to_owned(), format!("on a flat map, off by at most {:.2}%", found.distance_error * 100.0)),
+        ("edge".to_owned(), "not corrected: what a kernel lays outside the study area is lost; see mass".to_owned()),
+    ]);
+    if let Some(metres) = found.bandwidth_m {
+        let how = if found.by_rule { "by the normal reference rule, from both axes" } else { "as given" };
+        parameters.insert("bandwidth_m".to_owned(), format!("{metres:.1}, {how}"));
+    }
+    if let Some(mass) = found.mass {
+        parameters.insert("mass".to_owned(), format!("{mass:.4}: expected counts of all cells over the records"));
+    }
+    parameters
+}
+
+/// What the method and the settings add to the provenance.
+fn parameters(question: &Question, settings: &Settings) -> BTreeMap<String, String> {
+    let mut lines: Vec<(&str, String)> = Vec::new();
+    if let Some(weights) = &settings.weights {
+        lines.push(("weights_of_harm", weights.words(question.selection.period)));
+    }
+    if let Some(against) = &settings.against {
+        lines.push(("against", against.selection.subject()));
+        lines.push(("joined", format!("{}, with the bandwidth of the first", against.joined.name())));
+    }
+    match question.method {
+        Method::Count | Method::Kde => {}
+        Method::GiStar => {
+            lines.push(("neighbourhood", "the cell and its ring, clipped to the study area".to_owned()));
+            lines.push(("weights", "binary".to_owned()));
+        }
+        Method::LocalMoran => {
+            lines.push(("neighbourhood", "the ring around the cell, clipped to the study area".to_owned()));
+            lines.push(("weights", "row-standardised".to_owned()));
+            lines.push(("moments", "conditional randomisation (Sokal, Oden and Thomson 1998)".to_owned()));
+        }
+    }
+    if matches!(question.method, Method::GiStar | Method::LocalMoran) {
+        let p = match settings.permutations {
+            None => "two-sided, analytic".to_owned(),
+            Some(Permutations { draws, seed }) => {
+                lines.push(("seed", seed.to_string()));
+                lines.push(("smallest_p", format!("{:.3e}", 2.0 / (f64::from(draws) + 1.0))));
+                format!("two-sided, {draws} conditional permutations, the same draws for all cells")
+            }
+        };
+        lines.push(("p", p));
+        lines.push(("q", "Benjamini-Hochberg over all cells of the study area".to_owned()));
+    }
+    lines.into_iter().map(|(name, words)| (name.to_owned(), words)).collect()
+}
+
+pub(super) fn cell_counts(batches: &[RecordBatch]) -> Result<Vec<CellCount>> {
     let mut counts = Vec::new();
     for batch in batches {
         let column = |name: &str| {
@@ -176,13 +330,6 @@ fn provenance(
     if outside > 0 {
         excluded.insert("outside_study_area".to_owned(), outside);
     }
-    let mut parameters = BTreeMap::new();
-    if question.method == Method::GiStar {
-        parameters.insert("neighbourhood".to_owned(), "the cell and its ring, clipped to the study area".to_owned());
-        parameters.insert("weights".to_owned(), "binary".to_owned());
-        parameters.insert("p".to_owned(), "two-sided, analytic".to_owned());
-        parameters.insert("q".to_owned(), "Benjamini-Hochberg over all cells of the study area".to_owned());
-    }
     Provenance {
         method: Some(question.method.name().to_owned()),
         resolution: Some(question.resolution),
@@ -190,7 +337,6 @@ fn provenance(
         cells: Some(map.rows.len() as u64),
         rows: coverage.located - outside.min(coverage.located),
         excluded,
-        parameters,
         undefined_reason: map.undefined_reason.clone(),
         data_cut_off: coverage.last_on.map(|on| on.to_string()),
         ..question.selection.provenance("hotspots", version)

@@ -129,7 +129,7 @@ fn keys_of(app: &App, feed: &Feed, file: &Path) -> Result<Vec<(i64, i64)>> {
             let place = format!("{}:{}", reject.file, reject.line);
             return Err(Error::input(format!("{}: nothing was erased", reject.message)).at(place));
         }
-        keys.extend(ingest::stored_keys(&cleaned)?);
+        keys.extend(ingest::stored_keys(&cleaned.batch)?);
     }
     Ok(keys)
 }

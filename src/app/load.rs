@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::App;
+use super::intake::Intake;
 use super::places::Places;
 use super::stated::{Stated, StatedCount};
 use crate::error::{Error, Result};
@@ -26,7 +27,7 @@ use crate::model::access::{Action, Principal};
 use crate::model::digest::hex;
 use crate::model::schema::{self, PARTITION, Repeats};
 use crate::space::Lattice;
-use crate::store::{LoadFile, LoadRecord, Tally, Writer};
+use crate::store::{LoadFile, LoadRecord, Recall, Tally, Writer};
 
 /// Cleaned batches that may wait for the writer.
 const IN_FLIGHT: usize = 4;
@@ -206,20 +207,19 @@ impl Run<'_> {
         plate_key: Option<&[u8]>,
         progress: Progress<'_>,
     ) -> Result<()> {
-        let table = self.feed.table.name;
-        writer.open(table).await?;
         let sizes: Vec<u64> = request.files.iter().map(|p| p.metadata().map_or(0, |m| m.len())).collect();
         let total: u64 = sizes.iter().sum();
+        let mut intake = Intake::open(writer, self.feed, total).await?;
         let mut before = 0;
         for (path, size) in request.files.iter().zip(sizes) {
-            writer.next_file(table);
+            intake.next_file();
             let context = ingest::Context {
                 source: &self.feed.name,
                 areas: places.parishes(),
                 coast_tolerance_m: app.config.coast_tolerance_m,
                 plate_key,
             };
-            let pipeline = Pipeline::new(path, self.feed, context);
+            let pipeline = Pipeline { path, feed: self.feed, context, recall: intake.recall() };
             let feed = self.feed;
             let mut is_first = true;
             let rows_before = self.totals.rows_in;
@@ -227,18 +227,18 @@ impl Run<'_> {
                 .run(async |cleaned: Cleaned, bytes: u64| {
                     self.totals.rows_in += cleaned.rows_in;
                     if std::mem::take(&mut is_first) {
-                        writer.expect(table, estimate(cleaned.rows_in, bytes, size));
+                        intake.expect(estimate(cleaned.rows_in, bytes, size));
                     }
-                    for reject in &cleaned.rejects {
+                    let Cleaned { batch, passed, rejects, labels, .. } = cleaned;
+                    for reject in &rejects {
                         *self.totals.rejected.entry(reject.reason.name().to_owned()).or_default() += 1;
                     }
-                    for (label, count) in &cleaned.labels {
+                    for (label, count) in &labels {
                         *self.totals.labels.entry(label.name().to_owned()).or_default() += count;
                     }
                     let room = MOST_REJECTS.saturating_sub(self.rejects.len());
-                    self.rejects.extend(cleaned.rejects.into_iter().take(room));
-                    let tally = writer.add(table, &cleaned.batch, feed.repeats)?;
-                    self.totals.tally.add(tally);
+                    self.rejects.extend(rejects.into_iter().take(room));
+                    self.totals.tally.add(intake.take(batch, &passed)?);
                     progress(before + bytes, total, self.totals.rows_in);
                     Ok(())
                 })
@@ -247,7 +247,7 @@ impl Run<'_> {
             self.stated.note(path, feed, self.totals.rows_in - rows_before, in_last_row)?;
             before += size;
         }
-        self.totals.tally.add(writer.settle(table)?);
+        self.totals.tally.add(intake.finish()?);
         Ok(())
     }
 
@@ -265,7 +265,7 @@ impl Run<'_> {
         }
         writer.open("rejects").await?;
         let batch = rejects_batch(&self.feed.name, &fresh)?;
-        writer.add("rejects", &batch, Repeats::Ordinal)?;
+        writer.add("rejects", &batch, &[], Repeats::Ordinal)?;
         writer.settle("rejects")?;
         Ok(())
     }
@@ -282,16 +282,16 @@ struct Pipeline<'a> {
     path: &'a Path,
     feed: &'a Feed,
     context: ingest::Context<'a>,
+    recall: Option<Recall>,
 }
 
 type Numbered = (u64, Result<TextBatch>, u64);
-type CleanedBatch = (u64, Result<Cleaned>, u64);
+type CleanedBatch = (u64, Result<Kept>, u64);
 
-impl<'a> Pipeline<'a> {
-    fn new(path: &'a Path, feed: &'a Feed, context: ingest::Context<'a>) -> Self {
-        Self { path, feed, context }
-    }
+/// A cleaned batch, and its text if rows were left out because the store holds them.
+type Kept = (Cleaned, Option<TextBatch>);
 
+impl Pipeline<'_> {
     /// Runs to the end of the file; returns the count that its last row states.
     async fn run(self, mut take: impl AsyncFnMut(Cleaned, u64) -> Result<()>) -> Result<Option<u64>> {
         // Opened here, so that a file that is empty or of another shape is refused before a thread starts.
@@ -306,15 +306,59 @@ impl<'a> Pipeline<'a> {
             thread::scope(|scope| {
                 let reading = scope.spawn(move || read_all(reader, &text_in));
                 for _ in 0..cleaners {
-                    let (text_out, clean_in, context) = (Arc::clone(&text_out), clean_in.clone(), self.context);
-                    let feed = self.feed;
-                    scope.spawn(move || clean_all(&text_out, &clean_in, feed, context));
+                    let (text_out, clean_in, pipeline) = (Arc::clone(&text_out), clean_in.clone(), &self);
+                    scope.spawn(move || pipeline.clean_all(&text_out, &clean_in));
                 }
                 drop((text_out, clean_in));
-                runtime.block_on(in_order(clean_out, &mut take))?;
+                runtime.block_on(self.in_order(clean_out, &mut take))?;
                 reading.join().map_err(|_| Error::bug("the file's reader came to grief"))
             })
         })
+    }
+
+    fn clean_all(&self, text: &Mutex<Receiver<Numbered>>, out: &SyncSender<CleanedBatch>) {
+        let mut cells = Lattice::stored();
+        loop {
+            let next = text.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok((number, batch, bytes)) = next else { return };
+            let recall = self.recall.as_ref().filter(|recall| !recall.is_stale());
+            let clean = |text: TextBatch| {
+                let cleaned = ingest::clean_unknown(&text, self.feed, &self.context, &mut cells, recall)?;
+                let text = (!cleaned.passed.is_empty()).then_some(text);
+                Ok((cleaned, text))
+            };
+            if out.send((number, batch.and_then(clean), bytes)).is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn in_order(
+        &self,
+        cleaned: Receiver<CleanedBatch>,
+        take: &mut impl AsyncFnMut(Cleaned, u64) -> Result<()>,
+    ) -> Result<()> {
+        let mut waiting: BTreeMap<u64, (Result<Kept>, u64)> = BTreeMap::new();
+        let mut next = 0;
+        for (number, batch, bytes) in cleaned {
+            waiting.insert(number, (batch, bytes));
+            while let Some((batch, bytes)) = waiting.remove(&next) {
+                take(self.whole(batch?)?, bytes).await?;
+                next += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// A batch with every row that the writer has to see: cleaned anew if the store's records, by which rows were left
+    /// out, have given way to other versions meanwhile.
+    fn whole(&self, (cleaned, text): Kept) -> Result<Cleaned> {
+        match text {
+            Some(text) if self.recall.as_ref().is_some_and(Recall::is_stale) => {
+                ingest::clean(&text, self.feed, &self.context, &mut Lattice::stored())
+            }
+            _ => Ok(cleaned),
+        }
     }
 }
 
@@ -329,39 +373,6 @@ fn read_all(mut reader: ingest::Reader, out: &SyncSender<Numbered>) -> Option<u6
         number += 1;
     }
     reader.stated_rows()
-}
-
-fn clean_all(
-    text: &Mutex<Receiver<Numbered>>,
-    out: &SyncSender<CleanedBatch>,
-    feed: &Feed,
-    context: ingest::Context<'_>,
-) {
-    let mut cells = Lattice::stored();
-    loop {
-        let next = text.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((number, batch, bytes)) = next else { return };
-        let cleaned = batch.and_then(|batch| ingest::clean(&batch, feed, &context, &mut cells));
-        if out.send((number, cleaned, bytes)).is_err() {
-            return;
-        }
-    }
-}
-
-async fn in_order(
-    cleaned: Receiver<CleanedBatch>,
-    take: &mut impl AsyncFnMut(Cleaned, u64) -> Result<()>,
-) -> Result<()> {
-    let mut waiting: BTreeMap<u64, (Result<Cleaned>, u64)> = BTreeMap::new();
-    let mut next = 0;
-    for (number, batch, bytes) in cleaned {
-        waiting.insert(number, (batch, bytes));
-        while let Some((batch, bytes)) = waiting.remove(&next) {
-            take(batch?, bytes).await?;
-            next += 1;
-        }
-    }
-    Ok(())
 }
 
 impl Totals {

@@ -1,6 +1,8 @@
 //! Pictures of answers: the base map under hotspots, the chart of a series.
 
 use super::App;
+use super::change::ChangeAnswer;
+use super::emerging::EmergingAnswer;
 use super::hotspots::HotspotAnswer;
 use super::trend::TrendAnswer;
 use crate::config::StudyAreaChoice;
@@ -9,7 +11,7 @@ use crate::render::chart::months::{Chart, Series, draw};
 use crate::render::drawn::Drawn;
 use crate::render::map_svg::Base;
 use crate::render::svg::Words;
-use crate::render::{self, hotspot_map};
+use crate::render::{self, change, emerging, hotspot_map};
 use crate::space::{Areas, StudyArea};
 
 /// What lies under the data: coast, areas, main roads, names.
@@ -28,7 +30,7 @@ pub fn base(app: &App, area: &StudyArea) -> Result<Base> {
         base.areas = areas.shapes();
         base.places = areas.iter().filter_map(|a| Some((a.name.clone(), a.label_point()?))).collect();
     }
-    if let Some(roads) = places.roads() {
+    if let Some(roads) = places.roads()? {
         let wide = roads.iter().filter(|road| matches!(road.class.as_str(), "main" | "secondary"));
         base.roads = wide.map(|road| (road.class.clone(), road.line.clone())).collect();
     }
@@ -49,6 +51,23 @@ pub fn hotspot_map(app: &App, answer: &HotspotAnswer) -> Result<String> {
 /// `Bug` if a chart cannot be drawn.
 pub fn trend(answer: &TrendAnswer) -> Result<Drawn> {
     render::trend::draw(&answer.trend, &answer.provenance, answer.step)
+}
+
+/// A comparison of two periods for the page: a map where cells are compared, and the places that changed.
+///
+/// # Errors
+/// As [`base`].
+pub fn change(app: &App, answer: &ChangeAnswer) -> Result<Drawn> {
+    let base = answer.area.as_ref().map(|area| base(app, area)).transpose()?;
+    Ok(change::drawn(&answer.map, &answer.provenance, base.as_ref(), &answer.notes))
+}
+
+/// Histories of cells for the page: the map with its legend, and the cells with a category.
+///
+/// # Errors
+/// As [`base`].
+pub fn emerging(app: &App, answer: &EmergingAnswer) -> Result<Drawn> {
+    Ok(emerging::drawn(&answer.map, &answer.provenance, &base(app, &answer.area)?))
 }
 
 /// Reads by hour of the day as bars.

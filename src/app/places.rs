@@ -1,8 +1,8 @@
 //! The geography of a store: areas with names, the declared study area, roads and coast for the base map.
 
 use std::fs;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use super::App;
 use crate::config::StudyAreaChoice;
@@ -11,12 +11,13 @@ use crate::space::areas::Areas;
 use crate::space::roads::RoadMap;
 use crate::space::study_area::StudyArea;
 
-/// Boundaries and roads, read once.
-#[derive(Debug, Clone, Default)]
+/// Boundaries, and roads once they are wanted: only pictures and the base map draw them, and they are long to read.
+#[derive(Debug)]
 pub struct Places {
     parishes: Option<Arc<Areas>>,
     declared: Option<Arc<StudyArea>>,
-    roads: Option<Arc<RoadMap>>,
+    roads_file: PathBuf,
+    roads: OnceLock<Option<RoadMap>>,
 }
 
 impl Places {
@@ -25,9 +26,6 @@ impl Places {
     /// # Errors
     /// `Missing` if a boundary is declared but was not loaded; `Input` if it cannot be read.
     pub fn open(app: &App) -> Result<Self> {
-        let roads_file = app.store.root().join(ROADS_FILE);
-        let roads =
-            if roads_file.exists() { Some(Arc::new(RoadMap::from_geojson(&read(&roads_file)?)?)) } else { None };
         let (parishes, declared) = match app.config.study_area {
             StudyAreaChoice::Jersey => {
                 (Some(Arc::new(Areas::jersey_parishes()?)), Some(Arc::new(StudyArea::jersey()?)))
@@ -45,7 +43,7 @@ impl Places {
             }
             StudyAreaChoice::Hull => (None, None),
         };
-        Ok(Self { parishes, declared, roads })
+        Ok(Self { parishes, declared, roads_file: app.store.root().join(ROADS_FILE), roads: OnceLock::new() })
     }
 
     /// Areas that give a point its parish, if there are any.
@@ -59,8 +57,16 @@ impl Places {
     }
 
     /// Roads of the base map, if they were loaded.
-    pub fn roads(&self) -> Option<&RoadMap> {
-        self.roads.as_deref()
+    ///
+    /// # Errors
+    /// `Input` if they cannot be read.
+    pub fn roads(&self) -> Result<Option<&RoadMap>> {
+        if let Some(known) = self.roads.get() {
+            return Ok(known.as_ref());
+        }
+        let found =
+            if self.roads_file.exists() { Some(RoadMap::from_geojson(&read(&self.roads_file)?)?) } else { None };
+        Ok(self.roads.get_or_init(|| found).as_ref())
     }
 }
 

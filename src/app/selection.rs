@@ -6,11 +6,12 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Date32Type, Int64Type};
 use chrono::NaiveDate;
 
-use super::flow::texts;
+use super::about::groups_of;
 use crate::analysis::selection::Selection;
 use crate::engine::{Snapshot, Value};
 use crate::error::{Error, Result};
 use crate::model::time::{add_months, month_start};
+use crate::store::{Counted, Counting};
 
 /// Parameters that the queries over `events` share.
 pub(super) fn params(selection: &Selection) -> BTreeMap<String, Value> {
@@ -50,8 +51,39 @@ impl Coverage {
     }
 }
 
+impl From<&Counted> for Coverage {
+    fn from(counted: &Counted) -> Self {
+        Self {
+            in_period: counted.in_period,
+            in_daypart: counted.in_daypart,
+            located: counted.located,
+            month_precision: counted.month_precision,
+            without_hour: counted.without_hour,
+            last_on: counted.last_on,
+        }
+    }
+}
+
+/// The selection for the counts in the table files, with the resolution of cells if they are wanted.
+pub(super) fn counting(selection: &Selection, resolution: Option<u8>) -> Counting {
+    Counting {
+        group: selection.group.clone(),
+        period: selection.period,
+        daypart: selection.daypart.clone(),
+        resolution,
+    }
+}
+
 /// How many records a selection finds, and what is known of them.
 pub(super) async fn coverage(snapshot: &Snapshot, selection: &Selection) -> Result<Coverage> {
+    match snapshot.count(&selection.dataset, counting(selection, None)).await? {
+        Some(counted) => Ok(Coverage::from(&counted)),
+        None => scanned_coverage(snapshot, selection).await,
+    }
+}
+
+/// The same by looking at every record.
+pub(super) async fn scanned_coverage(snapshot: &Snapshot, selection: &Selection) -> Result<Coverage> {
     let answer = snapshot.query("coverage", &params(selection)).await?;
     let batch = answer.batches.iter().find(|b| b.num_rows() > 0).ok_or_else(|| Error::bug("no coverage row"))?;
     let number = |name: &str| -> Result<u64> {
@@ -76,11 +108,7 @@ pub(super) async fn coverage(snapshot: &Snapshot, selection: &Selection) -> Resu
 /// Refuses a group that the dataset never had: an empty answer would look like good news.
 pub(super) async fn known_group(snapshot: &Snapshot, selection: &Selection) -> Result<()> {
     let (Some(group), dataset) = (&selection.group, &selection.dataset) else { return Ok(()) };
-    let mut known = Vec::new();
-    for batch in &snapshot.query("groups", &BTreeMap::new()).await?.batches {
-        let (datasets, kinds) = (texts(batch, "dataset")?, texts(batch, "kind")?);
-        known.extend(datasets.iter().zip(kinds).filter(|(name, _)| *name == dataset).map(|(_, kind)| kind));
-    }
+    let known = groups_of(snapshot, dataset).await?;
     if known.iter().any(|kind| kind == group) {
         return Ok(());
     }

@@ -90,7 +90,7 @@ async fn base(app: &App, tile: TileId) -> Result<Vec<Layer>> {
     let Some(area) = area else { return Ok(Vec::new()) };
     let jersey = app.config.study_area == crate::config::StudyAreaChoice::Jersey;
     let land = if jersey { Some(Areas::jersey_coast()?) } else { None };
-    Ok(tiles::base(&area, land.as_ref(), places.roads(), tile))
+    Ok(tiles::base(&area, land.as_ref(), places.roads()?, tile))
 }
 
 async fn marks(app: &App) -> Result<Vec<CameraMark>> {

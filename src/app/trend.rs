@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate};
 use serde::Serialize;
 
 use super::App;
+use super::about::groups_of;
 use super::flow::texts;
 use super::selection::{coverage, known_group, params, refuse_without_days, refuse_without_hours};
 use crate::analysis::disclosure::{Policy, Released, release};
@@ -220,13 +221,7 @@ async fn series(
     }
     match (by, &question.selection.group) {
         (By::Group, Some(group)) => drop(names.insert(group.clone())),
-        (By::Group, None) => {
-            for batch in &snapshot.query("groups", &BTreeMap::new()).await?.batches {
-                let (datasets, kinds) = (texts(batch, "dataset")?, texts(batch, "kind")?);
-                let own = datasets.iter().zip(kinds).filter(|(name, _)| **name == question.selection.dataset);
-                names.extend(own.map(|(_, kind)| kind));
-            }
-        }
+        (By::Group, None) => names.extend(groups_of(snapshot, &question.selection.dataset).await?),
         (By::Parish, _) => {
             let places = app.memory.places(app)?;
             names.extend(places.parishes().into_iter().flat_map(|areas| areas.iter().map(|area| area.name.clone())));

@@ -4,21 +4,31 @@ mod anpr;
 mod areas;
 mod audit;
 mod backup;
+mod change;
+mod clusters;
+mod concentration;
 mod date;
 mod demo;
+mod emerging;
+mod evaluate;
 mod feeds;
+mod forecast;
 mod hotspots;
+mod hours;
 mod ingest;
 mod init;
 mod keeping;
 mod kpi;
 mod loads;
+mod near_repeat;
 mod output;
+mod plot;
 mod progress;
 mod quality;
 mod rejects;
 mod report;
 mod sample;
+mod scan;
 mod selection;
 mod serve;
 mod sql;
@@ -110,6 +120,24 @@ enum Command {
     Query(sql::Query),
     /// Where more happens than expected
     Hotspots(hotspots::Hotspots),
+    /// Where records lie close together
+    Clusters(clusters::Clusters),
+    /// How few places hold how much
+    Concentration(concentration::Concentration),
+    /// What changed between two periods, with an exact test
+    Change(change::Change),
+    /// How hot spots came about: new, persistent, on and off, past
+    Emerging(emerging::Emerging),
+    /// In which hours of the week, ranges of time shared out
+    Hours(hours::Hours),
+    /// How good maps would have been: methods tested on days that they had not seen
+    Evaluate(evaluate::Evaluate),
+    /// Where to look in the next days, by the method that did best when it was tested
+    Forecast(forecast::Forecast),
+    /// Whether events follow one another in place and time
+    NearRepeat(near_repeat::NearRepeat),
+    /// Where and when events crowd: clusters in space and time
+    Scan(scan::Scan),
     /// Monthly series
     Trend(trend::Trend),
     /// Key performance indicators
@@ -247,6 +275,15 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Sql(command) => command.run(context).await,
         Command::Query(command) => command.run(context).await,
         Command::Hotspots(command) => command.run(context).await,
+        Command::Clusters(command) => command.run(context).await,
+        Command::Concentration(command) => command.run(context).await,
+        Command::Change(command) => command.run(context).await,
+        Command::Emerging(command) => command.run(context).await,
+        Command::Hours(command) => command.run(context).await,
+        Command::Evaluate(command) => command.run(context).await,
+        Command::Forecast(command) => command.run(context).await,
+        Command::NearRepeat(command) => command.run(context).await,
+        Command::Scan(command) => command.run(context).await,
         Command::Trend(command) => command.run(context).await,
         Command::Kpi(command) => command.run(context).await,
         Command::Report(command) => command.run(context).await,

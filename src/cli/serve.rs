@@ -27,7 +27,7 @@ impl Serve {
 pub(super) async fn serve_app(context: &Context, app: App, listen: SocketAddr) -> Result<()> {
     if listen.ip().is_loopback() {
         // Warm the session: the first page should not wait for it.
-        app.engine.snapshot(crate::store::AsOf::Newest).await?;
+        app.engine.snapshot(crate::store::AsOf::Newest).await?.ready().await?;
     }
     let (output, doors) = (context.output, app.clone());
     let ready = move |address: SocketAddr| {

@@ -8,7 +8,8 @@
 //! SELECT …
 //! ```
 //!
-//! A `?` marks a parameter that may be left out. Files named `view_*.sql` become views.
+//! A `?` marks a parameter that may be left out. Files named `view_*.sql` become views. Files named `records_*.sql` give
+//! single records to the trips of `app` that compute with them: they are in no list and cannot be asked by name.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
@@ -74,9 +75,12 @@ static CATALOGUE: LazyLock<Vec<QueryDoc>> = LazyLock::new(|| {
         .collect()
 });
 
+/// Prefix of the questions whose answers are single records.
+const RECORDS: &str = "records_";
+
 /// Every question, by name.
 pub fn queries() -> impl Iterator<Item = &'static QueryDoc> {
-    CATALOGUE.iter().filter(|query| !query.name.starts_with("view_"))
+    CATALOGUE.iter().filter(|query| !query.name.starts_with("view_") && !query.name.starts_with(RECORDS))
 }
 
 /// Views: name → SQL.
@@ -89,6 +93,14 @@ pub(super) fn find(name: &str) -> Result<&'static QueryDoc> {
         let known = queries().map(|query| query.name.as_str()).collect::<Vec<_>>().join(", ");
         Error::input(format!("there is no query `{name}`; there are {known}"))
     })
+}
+
+/// A question whose answer is single records: `points` for `records_points.sql`.
+pub(super) fn find_records(name: &str) -> Result<&'static QueryDoc> {
+    CATALOGUE
+        .iter()
+        .find(|query| query.name.strip_prefix(RECORDS) == Some(name))
+        .ok_or_else(|| Error::bug(format!("there is no query {RECORDS}{name}")))
 }
 
 impl QueryDoc {
@@ -169,6 +181,12 @@ mod tests {
                 assert!(query.sql.contains(&format!("${}", param.name)), "{}: ${} unused", query.name, param.name);
             }
         }
+    }
+
+    #[test]
+    fn single_records_are_in_no_list() {
+        assert!(queries().all(|query| !query.name.starts_with(RECORDS)));
+        assert!(find("records_points").is_err() && find_records("points").is_ok());
     }
 
     #[test]

@@ -14,13 +14,14 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
+use tokio::sync::OnceCell;
 
 pub use catalogue::{ColumnDoc, ParamDoc, QueryDoc, queries};
 pub use params::Value;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::store::{AsOf, Store, StoreVersion};
+use crate::store::{AsOf, Counted, Counting, Held, Store, StoreVersion};
 
 /// The SQL engine over one store. Cheap to clone.
 #[derive(Clone)]
@@ -31,11 +32,13 @@ pub struct Engine {
     last: Arc<Mutex<Option<Snapshot>>>,
 }
 
-/// The store as one version holds it, ready for SQL.
+/// The store as one version holds it. The session for SQL is made at the first statement: what needs none pays for none.
 #[derive(Clone)]
 pub struct Snapshot {
     version: StoreVersion,
-    context: SessionContext,
+    store: Arc<Store>,
+    config: Arc<Config>,
+    session: Arc<OnceCell<SessionContext>>,
 }
 
 /// What a query answered.
@@ -70,8 +73,8 @@ impl Engine {
         if let Some(snapshot) = cached.filter(|s| s.version == version) {
             return Ok(snapshot);
         }
-        let context = session::build(&self.store, &version, &self.config).await?;
-        let snapshot = Snapshot { version, context };
+        let (store, config) = (Arc::clone(&self.store), Arc::clone(&self.config));
+        let snapshot = Snapshot { version, store, config, session: Arc::default() };
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot.clone());
         Ok(snapshot)
     }
@@ -91,14 +94,61 @@ impl Snapshot {
         self.version.version
     }
 
+    /// Makes the session now, so that the first statement does not wait for it.
+    ///
+    /// # Errors
+    /// `Data` if a table is damaged.
+    pub async fn ready(&self) -> Result<()> {
+        self.session().await.map(|_| ())
+    }
+
+    async fn session(&self) -> Result<&SessionContext> {
+        self.session.get_or_try_init(|| session::build(&self.store, &self.version, &self.config)).await
+    }
+
+    /// Numbers of records from the counts in the table files; `None` if these cannot say it and a query must.
+    ///
+    /// # Errors
+    /// `Data` if the table is damaged.
+    pub async fn count(&self, table: &str, question: Counting) -> Result<Option<Counted>> {
+        let (store, version, table) = (Arc::clone(&self.store), self.version.clone(), table.to_owned());
+        // Reading and adding leaves the async threads to others.
+        tokio::task::spawn_blocking(move || store.count(&version, &table, &question))
+            .await
+            .map_err(|e| Error::bug("the counts could not be read").with_cause(e))?
+    }
+
+    /// What a table holds in all, from the counts in its files; `None` as of [`Snapshot::count`].
+    ///
+    /// # Errors
+    /// `Data` if the table is damaged.
+    pub async fn held(&self, table: &str) -> Result<Option<Held>> {
+        let (store, version, table) = (Arc::clone(&self.store), self.version.clone(), table.to_owned());
+        tokio::task::spawn_blocking(move || store.held(&version, &table))
+            .await
+            .map_err(|e| Error::bug("the counts could not be read").with_cause(e))?
+    }
+
     /// Asks a question of the catalogue, with its parameters bound by name. An optional parameter may be left out.
     ///
     /// # Errors
     /// `Input` for an unknown question, an unknown, missing or ill-typed parameter.
     pub async fn query(&self, name: &str, params: &BTreeMap<String, Value>) -> Result<Answer> {
-        let query = catalogue::find(name)?;
+        self.answer(catalogue::find(name)?, params).await
+    }
+
+    /// Asks for single records, for a trip that computes with them: what it shows of them is for `release` to say.
+    ///
+    /// # Errors
+    /// As [`Snapshot::query`].
+    pub async fn records(&self, name: &str, params: &BTreeMap<String, Value>) -> Result<Answer> {
+        self.answer(catalogue::find_records(name)?, params).await
+    }
+
+    async fn answer(&self, query: &QueryDoc, params: &BTreeMap<String, Value>) -> Result<Answer> {
+        let name = query.name.as_str();
         let values = query.bind(params)?;
-        let frame = self.context.sql(&query.sql).await.map_err(|e| failed(name, e))?;
+        let frame = self.session().await?.sql(&query.sql).await.map_err(|e| failed(name, e))?;
         let frame = frame.with_param_values(values).map_err(|e| failed(name, e))?;
         collect(frame).await.map_err(|e| failed(name, e))
     }
@@ -108,7 +158,7 @@ impl Snapshot {
     /// # Errors
     /// As [`Snapshot::sql`].
     pub async fn personal_columns(&self, text: &str) -> Result<BTreeSet<String>> {
-        sandbox::personal_columns(sandbox::plan(&self.context, text).await?)
+        sandbox::personal_columns(sandbox::plan(self.session().await?, text).await?)
     }
 
     /// Runs one read-only statement.
@@ -116,7 +166,7 @@ impl Snapshot {
     /// # Errors
     /// `Input` if it is not one `SELECT`, or does not resolve.
     pub async fn sql(&self, text: &str) -> Result<Answer> {
-        let frame = sandbox::plan(&self.context, text).await?;
+        let frame = sandbox::plan(self.session().await?, text).await?;
         collect(frame).await.map_err(|e| sandbox::refused(&e))
     }
 }

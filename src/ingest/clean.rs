@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, new_null_array};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::Int64Type;
+use arrow::datatypes::{Date32Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -23,6 +23,7 @@ use super::when;
 use crate::error::{Error, Result};
 use crate::model::schema::Column;
 use crate::space::{Areas, Lattice};
+use crate::store::{Passed, Recall, RowIdentity};
 
 /// What cleaning needs beside the feed.
 #[derive(Clone, Copy)]
@@ -47,6 +48,8 @@ pub struct Cleaned {
     pub rejects: Vec<Reject>,
     /// How many kept rows bear each label.
     pub labels: BTreeMap<Label, u64>,
+    /// Rows that are not in the batch because the store holds them as they are.
+    pub passed: Vec<Passed>,
     /// Rows read: kept and refused.
     pub rows_in: u64,
 }
@@ -56,6 +59,21 @@ pub struct Cleaned {
 /// # Errors
 /// `Input` if the feed needs a plate key and there is none; `Bug` if columns do not fit the table.
 pub fn clean(text: &TextBatch, feed: &Feed, context: &Context<'_>, cells: &mut Lattice) -> Result<Cleaned> {
+    clean_unknown(text, feed, context, cells, None)
+}
+
+/// As [`clean`], but leaves out rows that `recall` recognises as records that would change nothing: they are counted and
+/// labelled like all others, but need no cell.
+///
+/// # Errors
+/// As [`clean`].
+pub fn clean_unknown(
+    text: &TextBatch,
+    feed: &Feed,
+    context: &Context<'_>,
+    cells: &mut Lattice,
+    recall: Option<&Recall>,
+) -> Result<Cleaned> {
     let rows = text.rows();
     let mut marks = Marks::new(text, feed);
     let mut tokens = match (feed.needs_plate_key(), context.plate_key) {
@@ -75,7 +93,7 @@ pub fn clean(text: &TextBatch, feed: &Feed, context: &Context<'_>, cells: &mut L
     match &feed.place {
         Some(place) => {
             let surroundings = context.areas.and_then(|areas| Surroundings::new(areas, context.coast_tolerance_m));
-            let found = place::locate(&columns, place, &feed.missing, surroundings.as_ref(), cells, &mut marks);
+            let found = place::locate(&columns, place, &feed.missing, surroundings.as_ref(), &mut marks);
             add_positions(&mut filled, found);
         }
         None if feed.table.is_event() => (0..rows).for_each(|row| marks.label(row, Label::NoLocation)),
@@ -88,36 +106,71 @@ pub fn clean(text: &TextBatch, feed: &Feed, context: &Context<'_>, cells: &mut L
         snapped::label(feed.table.name, lat, lon, &mut marks);
     }
     filled.insert("local_on", local.on);
-    filled.insert("local_hour", local.hour);
-    filled.insert("local_minute", local.minute);
-    filled.insert("month", local.month);
-    filled.insert("source", Arc::new(column::repeated(context.source, rows)));
-    if let Some(precision) = feed.precision.name() {
-        filled.insert("time_precision", Arc::new(column::repeated(precision, rows)));
-    }
+    filled.insert("key_hi", halves(&keys, |key| (key >> 64) as i64));
+    filled.insert("key_lo", halves(&keys, |key| key as i64));
     if let Some(deleted) = &feed.deleted {
         filled.insert("deleted", column::deleted(deleted, &columns));
     }
-    filled.insert("key_hi", halves(&keys, |key| (key >> 64) as i64));
-    filled.insert("key_lo", halves(&keys, |key| key as i64));
     filled.insert("row_hash", content::hash(feed.table, &filled, rows)?);
-    filled.insert("labels", marks.label_column());
-    let batch = assemble(feed, &filled, rows)?;
-    let batch = match marks.filter() {
-        Some(kept) => filter_record_batch(&batch, &kept)
-            .map_err(|cause| Error::bug("refused rows could not be left out").with_cause(cause))?,
-        None => batch,
+    let mut wanted = marks.kept().to_vec();
+    let passed = recall.map_or_else(Vec::new, |recall| pass(recall, &filled, &mut wanted));
+    let labels = marks.label_counts();
+    let batch = if wanted.contains(&true) {
+        if let (Some(_), Some(lat), Some(lon)) = (&feed.place, filled.get("lat"), filled.get("lon")) {
+            let cell = place::cells(lat, lon, &wanted, cells);
+            filled.insert("cell", cell);
+        }
+        filled.insert("local_hour", local.hour);
+        filled.insert("local_minute", local.minute);
+        filled.insert("month", local.month);
+        filled.insert("source", Arc::new(column::repeated(context.source, rows)));
+        if let Some(precision) = feed.precision.name() {
+            filled.insert("time_precision", Arc::new(column::repeated(precision, rows)));
+        }
+        filled.insert("labels", marks.label_column());
+        assemble(feed, &filled, wanted)?
+    } else {
+        RecordBatch::new_empty(feed.table.arrow_schema())
     };
-    Ok(Cleaned { batch, labels: marks.label_counts(), rejects: marks.into_rejects(), rows_in: text.rows_in() })
+    Ok(Cleaned { batch, labels, passed, rejects: marks.into_rejects(), rows_in: text.rows_in() })
+}
+
+/// Takes the rows that `recall` recognises out of those that are wanted.
+fn pass(recall: &Recall, filled: &BTreeMap<&str, ArrayRef>, wanted: &mut [bool]) -> Vec<Passed> {
+    let halves = |name: &str| filled.get(name).and_then(|column| column.as_primitive_opt::<Int64Type>());
+    let days = filled.get("local_on").and_then(|column| column.as_primitive_opt::<Date32Type>());
+    let (Some(high), Some(low), Some(hashes), Some(days)) =
+        (halves("key_hi"), halves("key_lo"), halves("row_hash"), days)
+    else {
+        return Vec::new();
+    };
+    let identity = |row: usize| RowIdentity {
+        high: high.value(row),
+        low: low.value(row),
+        row_hash: hashes.value(row),
+        day: days.is_valid(row).then(|| days.value(row)),
+    };
+    let identities: Vec<RowIdentity> = (0..wanted.len()).map(identity).collect();
+    let unchanged = recall.unchanged(&identities);
+    let mut passed = Vec::new();
+    let mut before = 0;
+    for ((wanted, identity), is_unchanged) in wanted.iter_mut().zip(identities).zip(unchanged) {
+        if *wanted && is_unchanged {
+            *wanted = false;
+            passed.push(Passed::new(before, identity));
+        }
+        before += u32::from(*wanted);
+    }
+    passed
 }
 
 /// The two halves of each record's key, as the store keeps them.
 ///
 /// # Errors
 /// `Bug` for a batch without them.
-pub fn stored_keys(cleaned: &Cleaned) -> Result<Vec<(i64, i64)>> {
+pub fn stored_keys(batch: &RecordBatch) -> Result<Vec<(i64, i64)>> {
     let half = |name: &str| {
-        let column = cleaned.batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>());
+        let column = batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>());
         column.ok_or_else(|| Error::bug(format!("rows without the column {name}")))
     };
     let (high, low) = (half("key_hi")?, half("key_lo")?);
@@ -127,7 +180,6 @@ pub fn stored_keys(cleaned: &Cleaned) -> Result<Vec<(i64, i64)>> {
 fn add_positions(filled: &mut BTreeMap<&str, ArrayRef>, found: Positions) {
     filled.insert("lat", found.lat);
     filled.insert("lon", found.lon);
-    filled.insert("cell", found.cell);
     if let Some(parish) = found.parish {
         // What the source says about the parish wins over what the position says.
         filled.entry("parish").or_insert(parish);
@@ -179,16 +231,22 @@ fn halves(keys: &[u128], half: impl Fn(u128) -> i64) -> ArrayRef {
     Arc::new(keys.iter().map(|key| half(*key)).collect::<Int64Array>())
 }
 
-/// The table's columns in order; those without a rule are empty.
-fn assemble(feed: &Feed, filled: &BTreeMap<&str, ArrayRef>, rows: usize) -> Result<RecordBatch> {
+/// The table's columns in order, and of them the rows that are wanted; columns without a rule are empty.
+fn assemble(feed: &Feed, filled: &BTreeMap<&str, ArrayRef>, wanted: Vec<bool>) -> Result<RecordBatch> {
+    let rows = wanted.len();
     let array = |column: &Column| match filled.get(column.name) {
         Some(array) => Arc::clone(array),
         None => new_null_array(&column.kind.arrow(), rows),
     };
     let arrays: Vec<ArrayRef> = feed.table.all_columns().map(array).collect();
     debug_assert!(arrays.iter().all(|array| array.len() == rows), "columns of one length");
-    RecordBatch::try_new(feed.table.arrow_schema(), arrays)
-        .map_err(|cause| Error::bug("cleaned columns do not fit the table").with_cause(cause))
+    let batch = RecordBatch::try_new(feed.table.arrow_schema(), arrays)
+        .map_err(|cause| Error::bug("cleaned columns do not fit the table").with_cause(cause))?;
+    if !wanted.contains(&false) {
+        return Ok(batch);
+    }
+    filter_record_batch(&batch, &BooleanArray::from(wanted))
+        .map_err(|cause| Error::bug("refused rows could not be left out").with_cause(cause))
 }
 
 #[cfg(test)]

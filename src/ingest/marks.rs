@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, StringBuilder};
+use arrow::array::{ArrayRef, StringBuilder};
 
 use super::feed::Feed;
 use super::reject::{Label, Reason, Reject};
@@ -75,9 +75,9 @@ impl<'a> Marks<'a> {
         counts
     }
 
-    /// Which rows to keep, unless all are.
-    pub fn filter(&self) -> Option<BooleanArray> {
-        self.kept.contains(&false).then(|| BooleanArray::from(self.kept.clone()))
+    /// Which rows are kept so far.
+    pub fn kept(&self) -> &[bool] {
+        &self.kept
     }
 
     /// The refused rows, by line.

@@ -28,7 +28,7 @@ pub mod text;
 pub mod total;
 mod when;
 
-pub use clean::{Cleaned, Context, clean, stored_keys};
+pub use clean::{Cleaned, Context, clean, clean_unknown, stored_keys};
 pub use feed::Feed;
 pub use read::{RawField, RawRow, RawRows, Reader};
 pub use reject::{Label, Reason, Reject};

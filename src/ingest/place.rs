@@ -9,7 +9,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Builder, Int64Builder, StringBuilder};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, Float64Builder, Int64Builder, StringBuilder};
+use arrow::datatypes::Float64Type;
 
 use super::column::Columns;
 use super::feed::Place;
@@ -28,8 +29,6 @@ pub(super) struct Positions {
     pub lat: ArrayRef,
     /// Degrees east.
     pub lon: ArrayRef,
-    /// H3 index bits at resolution 11.
-    pub cell: ArrayRef,
     /// Name of the area, with areas only.
     pub parish: Option<ArrayRef>,
 }
@@ -61,7 +60,6 @@ pub(super) fn locate(
     place: &Place,
     missing: &[String],
     surroundings: Option<&Surroundings<'_>>,
-    cells: &mut Lattice,
     marks: &mut Marks<'_>,
 ) -> Positions {
     let rows = columns.rows();
@@ -80,17 +78,22 @@ pub(super) fn locate(
             }
         }
     }
-    let mut cell = Int64Builder::with_capacity(rows);
-    for row in 0..rows {
-        let point = located[row].then(|| Point { lat: lats[row], lon: lons[row] });
-        cell.append_option(point.and_then(|point| cells.find(point)).map(Cell::bits));
-    }
     Positions {
         lat: degrees(&lats, &located),
         lon: degrees(&lons, &located),
-        cell: Arc::new(cell.finish()),
         parish: parish.map(|mut parish| Arc::new(parish.finish()) as ArrayRef),
     }
+}
+
+/// H3 index bits at resolution 11 of the positions of the rows that are `wanted`; the others get none.
+pub(super) fn cells(lat: &ArrayRef, lon: &ArrayRef, wanted: &[bool], cells: &mut Lattice) -> ArrayRef {
+    let (lat, lon) = (lat.as_primitive::<Float64Type>(), lon.as_primitive::<Float64Type>());
+    let mut found = Int64Builder::with_capacity(lat.len());
+    for (row, wanted) in wanted.iter().enumerate() {
+        let point = (*wanted && lat.is_valid(row)).then(|| Point { lat: lat.value(row), lon: lon.value(row) });
+        found.append_option(point.and_then(|point| cells.find(point)).map(Cell::bits));
+    }
+    Arc::new(found.finish())
 }
 
 /// The two numbers of a row: east first.

@@ -6,4 +6,5 @@ pub mod digest;
 pub mod provenance;
 pub mod schema;
 pub mod time;
+pub mod wall_clock;
 pub mod words;

@@ -2,6 +2,8 @@
 //! name, labels at the end of a line, the text alternative) is added here. No fonts are loaded: text is SVG text in
 //! system fonts. The same input gives the same bytes.
 
+pub mod coverage;
+pub mod lorenz;
 pub mod months;
 mod panel;
 pub mod series;

@@ -20,15 +20,21 @@ pub fn hotspots(map: &Released<HotspotMap>, provenance: &Provenance) -> Result<V
             if let Some(first) = ring.first().copied() {
                 ring.push(first);
             }
+            let mut properties = json!({
+                "cell": row.cell.to_string(), "parish": row.parish, "area_km2": row.area_km2,
+                "count": row.count, "rate_per_km2": row.rate_per_km2,
+                "z": row.z, "p": row.p, "q": row.q, "bin": row.bin.words(),
+            });
+            if let (Some(properties), Ok(Value::Object(detail))) =
+                (properties.as_object_mut(), serde_json::to_value(row.detail))
+            {
+                properties.extend(detail);
+            }
             json!({
                 "type": "Feature",
                 "id": row.cell.to_string(),
                 "geometry": {"type": "Polygon", "coordinates": [ring]},
-                "properties": {
-                    "cell": row.cell.to_string(), "parish": row.parish, "area_km2": row.area_km2,
-                    "count": row.count, "rate_per_km2": row.rate_per_km2,
-                    "z": row.z, "p": row.p, "q": row.q, "bin": row.bin.words(),
-                },
+                "properties": properties,
             })
         })
         .collect();

@@ -6,18 +6,27 @@ use crate::analysis::disclosure::Released;
 use crate::analysis::hotspot::{Bin, CellScore, HotspotMap};
 use crate::model::provenance::Provenance;
 use crate::model::time::{Period, parse_date};
+use crate::render::drawn::{Drawn, Figures, Picture};
 use crate::render::format;
 use crate::render::map_svg::{Base, Class, Edge, Map, draw};
 use crate::render::palette;
 use crate::render::svg::Words;
 use crate::space::Point;
+use crate::stats::moran::Quadrant;
 
 /// Hotspots that are numbered on the map, each at its fullest cell.
 const RANKED: usize = 10;
 
-/// Draws the map. Classes are the bins where the method has them, else fixed classes of the count.
+/// Draws the map. Classes are quadrants, shares of the density or bins where the method has them, else fixed classes of
+/// the count.
 pub fn svg(id: &str, map: &Released<HotspotMap>, provenance: &Provenance, base: &Base) -> String {
-    let classes = if is_scored(map) { bins(map) } else { counts(map) };
+    let classes = match kind(map) {
+        Kind::Quadrants => quadrants(map),
+        Kind::Compared => compared(map),
+        Kind::Density => densities(map),
+        Kind::Bins => bins(map),
+        Kind::Counts => counts(map),
+    };
     let hotspots = map.hotspots();
     let ranks: Vec<(usize, Point)> =
         hotspots.iter().take(RANKED).enumerate().map(|(at, group)| (at + 1, group[0].centre)).collect();
@@ -39,6 +48,21 @@ fn words(id: &str, map: &Released<HotspotMap>, provenance: &Provenance) -> Words
 pub fn finding(map: &Released<HotspotMap>, provenance: &Provenance) -> String {
     let what = provenance.group.as_deref().or(provenance.dataset.as_deref()).unwrap_or("records");
     let (hot, total) = (map.hottest(), map.rows.len());
+    match kind(map) {
+        Kind::Quadrants => return clusters_and_outliers(map, what),
+        Kind::Compared => {
+            let other = provenance.parameters.get("against").map_or("the others", String::as_str);
+            let twice = relative(map).filter(|(_, ratio)| ratio.is_none_or(|ratio| ratio >= 2.0)).count();
+            return format!("{twice} of {total} cells have at least twice their share of {what}, held against {other}");
+        }
+        Kind::Density => {
+            let (densest, half) = (map.densest(), holding(map, 0.5));
+            let share = format::decimal(100.0 * half as f64 / total.max(1) as f64, 1);
+            let places = parishes(&densest[..half.min(densest.len())]);
+            return format!("The densest {share}% of cells hold half of the {what} that the density expects{places}");
+        }
+        Kind::Bins | Kind::Counts => {}
+    }
     if !hot.is_empty() {
         let places = parishes(&hot);
         let cells = if hot.len() == 1 { "1 cell has" } else { &format!("{} cells have", hot.len()) };
@@ -68,8 +92,158 @@ fn is_scored(map: &HotspotMap) -> bool {
     map.rows.iter().any(|row| row.z.is_some() || row.bin != Bin::None)
 }
 
-/// `1 October 2016 to 30 September 2017`.
-fn period(p: &Provenance) -> String {
+/// What a map shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Clusters and outliers by quadrant.
+    Quadrants,
+    /// Two densities, one held against the other.
+    Compared,
+    /// Density.
+    Density,
+    /// Bins of q.
+    Bins,
+    /// Counts.
+    Counts,
+}
+
+/// What a map shows, by what its cells hold.
+pub fn kind(map: &HotspotMap) -> Kind {
+    let any = |holds: fn(&CellScore) -> bool| map.rows.iter().any(holds);
+    if any(|row| row.detail.against_density_per_km2.is_some()) {
+        Kind::Compared
+    } else if any(|row| row.detail.density_per_km2.is_some_and(|density| density > 0.0)) {
+        Kind::Density
+    } else if any(|row| row.detail.quadrant.is_some() && row.q.is_some()) {
+        Kind::Quadrants
+    } else if is_scored(map) {
+        Kind::Bins
+    } else {
+        Kind::Counts
+    }
+}
+
+fn clusters_and_outliers(map: &HotspotMap, what: &str) -> String {
+    let high = map.in_quadrant(Quadrant::HighHigh);
+    let alone = map.in_quadrant(Quadrant::HighLow).len();
+    let cells = |count: usize| if count == 1 { "1 cell".to_owned() } else { format!("{count} cells") };
+    let mut text = match high.len() {
+        0 => format!("No cell with many {what} lies among others with many"),
+        count => format!("{} with many {what} among others with many{}", cells(count), parishes(&high)),
+    };
+    if alone > 0 {
+        text.push_str(&format!("; {} with many among cells with few", cells(alone)));
+    }
+    text
+}
+
+/// How many of the densest cells hold a share of the expected records.
+fn holding(map: &HotspotMap, share: f64) -> usize {
+    let densest = map.densest();
+    let expected = |row: &&CellScore| row.detail.expected_count.unwrap_or(0.0);
+    let wanted = share * densest.iter().map(expected).sum::<f64>();
+    let mut held = 0.0;
+    densest
+        .iter()
+        .take_while(|row| {
+            let more = held < wanted;
+            held += expected(row);
+            more
+        })
+        .count()
+}
+
+/// Cells that either density reaches, and the first over the second as a multiple of what it is over the whole map;
+/// `None` where only the first reaches.
+fn relative(map: &HotspotMap) -> impl Iterator<Item = (&CellScore, Option<f64>)> {
+    let sum = |value: fn(&CellScore) -> Option<f64>| -> f64 {
+        map.rows.iter().map(|row| value(row).unwrap_or(0.0) * row.area_km2).sum()
+    };
+    let (first, second) = (sum(|row| row.detail.density_per_km2), sum(|row| row.detail.against_density_per_km2));
+    map.rows.iter().filter_map(move |row| {
+        let (a, b) = (row.detail.density_per_km2?, row.detail.against_density_per_km2?);
+        match (a > 0.0, b > 0.0) {
+            (false, false) => None,
+            (true, false) => Some((row, None)),
+            _ => Some((row, Some(a / b * second / first.max(f64::MIN_POSITIVE)))),
+        }
+    })
+}
+
+/// Two densities in classes of their ratio, as a multiple of that of the whole map.
+fn compared(map: &HotspotMap) -> Vec<Class> {
+    let breaks: [(&str, f64, f64, palette::Colour, Edge); 5] = [
+        ("Twice its share and more", 2.0, f64::INFINITY, palette::HOT[4], Edge::Strong),
+        ("1.25 to 2 times its share", 1.25, 2.0, palette::HOT[2], Edge::Plain),
+        ("About its share", 0.8, 1.25, palette::NOT_SIGNIFICANT, Edge::Plain),
+        ("Half to 0.8 of its share", 0.5, 0.8, palette::COLD[0], Edge::Dashed),
+        ("Less than half its share", -1.0, 0.5, palette::COLD[2], Edge::Dashed),
+    ];
+    let class = |(label, low, high, fill, edge): (&str, f64, f64, palette::Colour, Edge)| Class {
+        label: label.to_owned(),
+        fill,
+        edge,
+        cells: relative(map)
+            .filter(|(_, ratio)| (low..high).contains(&ratio.unwrap_or(f64::MAX)))
+            .map(|(row, _)| row.cell.boundary())
+            .collect(),
+    };
+    breaks.into_iter().map(class).collect()
+}
+
+/// Densest cells first, by the share of the expected records that they hold together.
+fn densities(map: &HotspotMap) -> Vec<Class> {
+    let densest = map.densest();
+    let mut start = 0;
+    let mut classes = Vec::new();
+    let shares =
+        [(0.1, "The first 10%"), (0.25, "10 to 25%"), (0.5, "25 to 50%"), (0.8, "50 to 80%"), (1.0, "The last 20%")];
+    for (at, (share, label)) in shares.into_iter().enumerate() {
+        let end = if at + 1 == shares.len() { densest.len() } else { holding(map, share).max(start) };
+        let cells: Vec<&CellScore> = densest[start..end].to_vec();
+        let least = cells.last().and_then(|row| row.detail.density_per_km2);
+        let from = least.map_or_else(String::new, |d| format!(": {} per km² and more", format::decimal(d, 1)));
+        classes.push(Class {
+            label: format!("{label} of the expected records{from}"),
+            fill: palette::HOT[4 - at],
+            edge: if at == 0 { Edge::Strong } else { Edge::Plain },
+            cells: cells.iter().map(|row| row.cell.boundary()).collect(),
+        });
+        start = end;
+    }
+    classes
+}
+
+fn quadrants(map: &HotspotMap) -> Vec<Class> {
+    let class = |quadrant: Quadrant, label: &str, fill, edge| Class {
+        label: format!("{label}, 90% sure or more"),
+        fill,
+        edge,
+        cells: map.in_quadrant(quadrant).iter().map(|row| row.cell.boundary()).collect(),
+    };
+    let mut classes = vec![
+        class(Quadrant::HighHigh, "High among high", palette::HOT[4], Edge::Strong),
+        class(Quadrant::HighLow, "High among low", palette::HOT[2], Edge::Strong),
+        class(Quadrant::LowHigh, "Low among high", palette::COLD[1], Edge::Dashed),
+        class(Quadrant::LowLow, "Low among low", palette::COLD[2], Edge::Dashed),
+    ];
+    let certain = |row: &CellScore| row.detail.quadrant.is_some() && row.q.is_some_and(|q| q <= 0.10);
+    classes.push(Class {
+        label: "Records, not different from expected".to_owned(),
+        fill: palette::NOT_SIGNIFICANT,
+        edge: Edge::Plain,
+        cells: map
+            .rows
+            .iter()
+            .filter(|row| !certain(row) && row.count != Some(0))
+            .map(|row| row.cell.boundary())
+            .collect(),
+    });
+    classes
+}
+
+/// The period of an answer in words: `1 October 2016 to 30 September 2017`.
+pub fn period(p: &Provenance) -> String {
     let date = |text: &Option<String>| text.as_deref().and_then(|text| parse_date(text).ok());
     match (date(&p.from), date(&p.to)) {
         (Some(from), Some(to)) => Period { from, to }.in_words(),
@@ -77,16 +251,27 @@ fn period(p: &Provenance) -> String {
     }
 }
 
+/// The line under a map that says its period, records and data cut-off.
+pub fn when_and_how_many(p: &Provenance) -> String {
+    let cut_off = p.data_cut_off.as_deref().map_or_else(|| "an unknown date".to_owned(), format::iso_date);
+    format!("{}: {} records; data to {cut_off}", period(p), format::count_or(Some(p.rows), "?"))
+}
+
 /// The lines under a map: period, records, data cut-off, method and its score.
 pub fn notes(p: &Provenance) -> Vec<String> {
-    let cut_off = p.data_cut_off.as_deref().map_or_else(|| "an unknown date".to_owned(), format::iso_date);
-    let mut notes = vec![format!("{}: {} records; data to {cut_off}", period(p), format::count_or(Some(p.rows), "?"))];
+    let mut notes = vec![when_and_how_many(p)];
     let method = match p.method.as_deref() {
         Some("gi-star") => "Gi* with its ring of neighbours; classes from q (Benjamini-Hochberg)",
+        Some("local-moran") => "local Moran's I with its ring of neighbours; classes from q (Benjamini-Hochberg)",
+        Some("kde") => "kernel density of the points, at the centre of each cell",
         Some(other) => other,
         None => "count",
     };
-    notes.push(format!("Method: {method}. H3 resolution {}", p.resolution.unwrap_or(0)));
+    let kernel = ["kernel", "bandwidth_m"].iter().filter_map(|name| Some((name, p.parameters.get(*name)?)));
+    let kernel: String = kernel
+        .map(|(name, value)| format!(". {}: {value}", if *name == "kernel" { "Kernel" } else { "Bandwidth, m" }))
+        .collect();
+    notes.push(format!("Method: {method}{kernel}. H3 resolution {}", p.resolution.unwrap_or(0)));
     notes.push("Forecast accuracy: not yet scored".to_owned());
     notes
 }
@@ -142,10 +327,72 @@ fn counts(map: &Released<HotspotMap>) -> Vec<Class> {
         .collect()
 }
 
+/// Cells of the table beside a map.
+const LISTED: usize = 20;
+
+/// The map with its picture and table: the cells that matter most to what it shows.
+pub fn drawn(id: &str, map: &Released<HotspotMap>, provenance: &Provenance, base: &Base) -> Drawn {
+    let finding = finding(map, provenance);
+    let count = |row: &CellScore| format::count_or(row.count, format::SUPPRESSED);
+    let number = |value: Option<f64>, decimals| {
+        value.map_or_else(|| format::SUPPRESSED.to_owned(), |value| format::decimal(value, decimals))
+    };
+    let probability = |value: Option<f64>| value.map_or_else(|| format::SUPPRESSED.to_owned(), format::probability);
+    let (rows, sorted, headers): (Vec<&CellScore>, &str, &[&str]) = match kind(map) {
+        Kind::Compared => {
+            let headers = &["Cell", "Parish", "Count", "Density, per km²", "The others, per km²", "Joined"];
+            (map.densest(), "density", headers)
+        }
+        Kind::Density => (map.densest(), "density", &["Cell", "Parish", "Count", "Density, per km²", "Expected"]),
+        Kind::Quadrants => {
+            let mut rows = map.in_quadrant(Quadrant::HighHigh);
+            rows.extend(map.in_quadrant(Quadrant::HighLow));
+            (rows, "quadrant, then q", &["Cell", "Parish", "Count", "Quadrant", "z", "q"])
+        }
+        Kind::Bins => (map.hottest(), "q", &["Cell", "Parish", "Count", "Class", "z", "q"]),
+        Kind::Counts => {
+            let mut rows: Vec<&CellScore> = map.rows.iter().filter(|row| row.count != Some(0)).collect();
+            rows.sort_by(|a, b| b.count.cmp(&a.count).then(a.cell.cmp(&b.cell)));
+            (rows, "count", &["Cell", "Parish", "Count", "Per km²"])
+        }
+    };
+    let left = rows.len().saturating_sub(LISTED);
+    let more = if left == 0 { String::new() } else { format!("; {left} more are left out") };
+    let mut table = Figures::new("Cells", &format!("Sorted by {sorted}{more}."), headers);
+    for row in rows.into_iter().take(LISTED) {
+        let mut texts = vec![row.cell.to_string(), row.parish.clone().unwrap_or_else(|| "-".to_owned()), count(row)];
+        texts.extend(match kind(map) {
+            Kind::Compared => {
+                let other = number(row.detail.against_density_per_km2, 1);
+                let joined = row.detail.joined.map_or_else(
+                    || row.detail.joined_undefined.unwrap_or(format::UNAVAILABLE).to_owned(),
+                    |value| format::decimal(value, 2),
+                );
+                vec![number(row.detail.density_per_km2, 1), other, joined]
+            }
+            Kind::Density => vec![number(row.detail.density_per_km2, 1), number(row.detail.expected_count, 2)],
+            Kind::Quadrants => {
+                let quadrant = row.detail.quadrant.map_or("-", Quadrant::words);
+                vec![quadrant.to_owned(), number(row.z, 2), probability(row.q)]
+            }
+            Kind::Bins => vec![row.bin.words().to_owned(), number(row.z, 2), probability(row.q)],
+            Kind::Counts => vec![number(row.rate_per_km2, 1)],
+        });
+        table.rows.push(texts);
+    }
+    Drawn {
+        pictures: vec![Picture { label: finding.clone(), svg: svg(id, map, provenance, base) }],
+        finding,
+        tables: vec![table],
+        notes: notes(provenance),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::analysis::disclosure::{Policy, release};
+    use crate::analysis::hotspot::Detail;
     use crate::model::access::{Principal, Role};
     use crate::space::Cell;
 
@@ -161,6 +408,7 @@ mod tests {
                 area_km2: 0.1,
                 count: Some(i as u64 + 1),
                 rate_per_km2: None,
+                detail: Detail::default(),
                 z: Some(f64::from(bin.level())),
                 p: Some(0.01),
                 q: Some(0.02),
@@ -196,6 +444,71 @@ mod tests {
             assert!(svg.contains(words), "{words}");
         }
         assert!(svg.contains(">1</text>"), "the first hotspot carries its number");
+    }
+
+    /// Five cells; `change` says what each holds.
+    fn changed(change: impl Fn(usize, &mut CellScore)) -> Released<HotspotMap> {
+        let mut rows = answer(&[Bin::None; 5]).rows.clone();
+        for (at, row) in rows.iter_mut().enumerate() {
+            row.z = None;
+            row.q = None;
+            change(at, row);
+        }
+        let who = Principal { name: "r".into(), roles: vec![Role::Analyst], via: "test", purpose: None };
+        release(
+            HotspotMap { rows, outside_study_area: Some(0), undefined_reason: None },
+            &Policy { threshold: 5 },
+            &who,
+        )
+    }
+
+    #[test]
+    fn a_density_is_classed_by_the_share_it_holds() {
+        let map = changed(|at, row| {
+            row.detail.density_per_km2 = Some([600.0, 300.0, 80.0, 20.0, 0.0][at]);
+            row.detail.expected_count = Some([6.0, 3.0, 0.8, 0.2, 0.0][at]);
+        });
+        let found = finding(&map, &Provenance::default());
+        assert_eq!(
+            found,
+            "The densest 20.0% of cells hold half of the records that the density expects: 1 in St Helier"
+        );
+        let table = &drawn("kde", &map, &Provenance::default(), &Base::default()).tables[0];
+        assert_eq!((table.rows.len(), table.rows[0].len()), (4, table.headers.len()));
+        let classes: Vec<usize> = densities(&map).iter().map(|class| class.cells.len()).collect();
+        assert_eq!(classes, [1, 0, 0, 1, 2], "nothing expected, nothing drawn");
+        assert!(densities(&map)[0].label.contains("600.0 per km²"));
+    }
+
+    #[test]
+    fn two_densities_are_classed_by_their_shares() {
+        let map = changed(|at, row| {
+            row.detail.density_per_km2 = Some([40.0, 30.0, 20.0, 10.0, 0.0][at]);
+            row.detail.against_density_per_km2 = Some([10.0, 30.0, 0.0, 60.0, 0.0][at]);
+        });
+        let classes: Vec<usize> = compared(&map).iter().map(|class| class.cells.len()).collect();
+        // Both sum to 100: 4 times, once, only the first, a sixth; nowhere is no class.
+        assert_eq!(classes, [2, 0, 1, 0, 1]);
+        assert!(finding(&map, &Provenance::default()).starts_with("2 of 5 cells have at least twice their share"));
+    }
+
+    #[test]
+    fn quadrants_have_their_names_and_shapes() {
+        let map = changed(|at, row| {
+            row.q = Some([0.01, 0.02, 0.03, 0.5, 0.04][at]);
+            row.detail.quadrant = Some(
+                [Quadrant::HighHigh, Quadrant::HighLow, Quadrant::LowHigh, Quadrant::HighHigh, Quadrant::LowLow][at],
+            );
+        });
+        let found = finding(&map, &Provenance::default());
+        assert_eq!(
+            found,
+            "1 cell with many records among others with many: 1 in St Helier; 1 cell with many among cells with few"
+        );
+        let svg = svg("moran", &map, &Provenance::default(), &Base::default());
+        for words in ["High among high, 90% sure or more (1)", "Low among low, 90% sure or more (1)", "expected (1)"] {
+            assert!(svg.contains(words), "{words}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::render::palette::{self, Colour};
-use crate::render::svg::{Text, Words, coordinate, frame};
+use crate::render::svg::{Text, Words, coordinate, frame, id_of};
 use crate::space::{Bounds, Point, Shape};
 
 const WIDTH: f64 = 760.0;
@@ -45,6 +45,43 @@ pub enum Edge {
     Dashed,
     /// A dark line: the strongest class.
     Strong,
+    /// A thin line, and dark marks over the fill.
+    Marked(Texture),
+}
+
+/// Marks over the fill of a class, where there are more classes than fills can tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Texture {
+    /// Lines that rise to the right.
+    Rising,
+    /// Lines that fall to the right.
+    Falling,
+    /// Both.
+    Crossed,
+    /// Upright lines.
+    Upright,
+    /// Dots.
+    Dotted,
+}
+
+impl Texture {
+    const ALL: [Texture; 5] = [Texture::Rising, Texture::Falling, Texture::Crossed, Texture::Upright, Texture::Dotted];
+
+    /// Name in the picture, unique on the page.
+    fn id(self, words: &Words) -> String {
+        format!("{}-{}", id_of(&words.id), format!("{self:?}").to_lowercase())
+    }
+
+    /// The tile that is repeated: four units a side.
+    fn tile(self) -> &'static str {
+        match self {
+            Texture::Rising => "M0 4L4 0M-1 1L1 -1M3 5L5 3",
+            Texture::Falling => "M0 0L4 4M-1 3L1 5M3 -1L5 1",
+            Texture::Crossed => "M0 4L4 0M0 0L4 4",
+            Texture::Upright => "M2 0V4",
+            Texture::Dotted => "M1.4 2H2.6M3.4 0H4M0 0H0.6M3.4 4H4M0 4H0.6",
+        }
+    }
 }
 
 /// A map with everything around it.
@@ -123,7 +160,7 @@ pub fn draw(map: &Map<'_>) -> String {
     let projection = Projection::new(bounds);
     let legend_height = LEGEND_ROW * (map.classes.len() + map.notes.len()) as f64 + 16.0;
     let height = projection.height + legend_height;
-    let mut out = String::new();
+    let mut out = textures(map);
     rectangle(&mut out, (0.0, 0.0), (WIDTH, projection.height), palette::SEA, None);
     let shown = |shapes: &[Shape]| -> String {
         let near = shapes.iter().filter(|shape| shape.bounds().is_some_and(|b| b.touches(&bounds)));
@@ -142,6 +179,11 @@ pub fn draw(map: &Map<'_>) -> String {
         let shape: String = class.cells.iter().map(|ring| projection.ring(ring)).collect();
         let (stroke, extra) = edge(class);
         path(&mut out, &shape, Some(class.fill), Some(stroke), &format!(" fill-opacity=\"0.88\"{extra}"));
+        if let Edge::Marked(texture) = class.edge
+            && !shape.is_empty()
+        {
+            let _ = writeln!(out, "<path d=\"{shape}\" fill=\"url(#{})\"/>", texture.id(&map.words));
+        }
     }
     let ink = palette::INK.hex();
     for (name, point) in &map.base.places {
@@ -165,9 +207,27 @@ pub fn draw(map: &Map<'_>) -> String {
     frame(&map.words, "map", WIDTH, height, &out)
 }
 
+/// Definitions of the textures that the classes use; nothing if they use none.
+fn textures(map: &Map<'_>) -> String {
+    let used = |texture: &Texture| map.classes.iter().any(|class| class.edge == Edge::Marked(*texture));
+    let mut out = String::new();
+    for texture in Texture::ALL.into_iter().filter(used) {
+        let _ = writeln!(
+            out,
+            "<pattern id=\"{}\" width=\"4\" height=\"4\" patternUnits=\"userSpaceOnUse\"><path d=\"{}\" fill=\"none\" \
+             stroke=\"{}\" stroke-width=\"0.9\"/></pattern>",
+            texture.id(&map.words),
+            texture.tile(),
+            palette::INK.hex()
+        );
+    }
+    if out.is_empty() { out } else { format!("<defs>\n{out}</defs>\n") }
+}
+
 fn edge(class: &Class) -> ((Colour, f64), &'static str) {
     match class.edge {
         Edge::Plain => ((palette::COAST, 0.3), ""),
+        Edge::Marked(_) => ((palette::INK, 0.4), ""),
         Edge::Dashed => ((palette::INK, 0.8), " stroke-dasharray=\"2 1.5\""),
         Edge::Strong => ((palette::INK, 0.9), ""),
     }
@@ -187,6 +247,14 @@ fn legend(out: &mut String, map: &Map<'_>, top: f64) {
             stroke.0.hex(),
             coordinate(stroke.1.max(0.6)),
         );
+        if let Edge::Marked(texture) = class.edge {
+            let _ = writeln!(
+                out,
+                "<rect x=\"12\" y=\"{}\" width=\"22\" height=\"13\" fill=\"url(#{})\"/>",
+                coordinate(y - 11.0),
+                texture.id(&map.words)
+            );
+        }
         let text = format!("{} ({})", class.label, class.cells.len());
         Text { x: 42.0, y, anchor: "start", size: 12.0, fill: &ink, bold: false, text: &text }.write(out);
         y += LEGEND_ROW;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::analysis::disclosure::{Policy, release};
-use crate::analysis::hotspot::Bin;
+use crate::analysis::hotspot::{Bin, Detail};
 use crate::model::access::{Principal, Role};
 use crate::model::time::parse_period_name;
 use crate::render::kpi_view::tests::sample_run;
@@ -17,6 +17,7 @@ fn map(role: Role) -> Released<HotspotMap> {
             area_km2: cell.area_km2(),
             count: Some(i as u64 * 7 + 1),
             rate_per_km2: Some(i as f64 * 70.0),
+            detail: Detail::default(),
             z: Some(i as f64),
             p: Some(0.001),
             q: Some(0.002),

@@ -13,7 +13,7 @@ use parquet::file::properties::WriterProperties;
 use serde_json::{Map, Value, json};
 
 use crate::analysis::disclosure::Released;
-use crate::analysis::hotspot::HotspotMap;
+use crate::analysis::hotspot::{CellScore, HotspotMap};
 use crate::error::{Error, Result};
 
 /// How rows are written.
@@ -168,34 +168,50 @@ fn to_parquet(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>> {
 /// # Errors
 /// `Bug` if the columns do not fit together.
 pub fn hotspots(map: &Released<HotspotMap>) -> Result<RecordBatch> {
-    let schema = Arc::new(Schema::new(vec![
-        Field::new("cell", DataType::Utf8, false),
-        Field::new("parish", DataType::Utf8, true),
-        Field::new("area_km2", DataType::Float64, false),
-        Field::new("count", DataType::Int64, true),
-        Field::new("rate_per_km2", DataType::Float64, true),
-        Field::new("z", DataType::Float64, true),
-        Field::new("p", DataType::Float64, true),
-        Field::new("q", DataType::Float64, true),
-        Field::new("bin", DataType::Utf8, false),
-        Field::new("lat", DataType::Float64, false),
-        Field::new("lon", DataType::Float64, false),
-    ]));
     let r = &map.rows;
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(r.iter().map(|row| Some(row.cell.to_string())).collect::<StringArray>()),
-        Arc::new(r.iter().map(|row| row.parish.clone()).collect::<StringArray>()),
-        Arc::new(r.iter().map(|row| Some(row.area_km2)).collect::<Float64Array>()),
-        Arc::new(r.iter().map(|row| row.count.and_then(|c| i64::try_from(c).ok())).collect::<Int64Array>()),
-        Arc::new(r.iter().map(|row| row.rate_per_km2).collect::<Float64Array>()),
-        Arc::new(r.iter().map(|row| row.z).collect::<Float64Array>()),
-        Arc::new(r.iter().map(|row| row.p).collect::<Float64Array>()),
-        Arc::new(r.iter().map(|row| row.q).collect::<Float64Array>()),
-        Arc::new(r.iter().map(|row| Some(row.bin.words())).collect::<StringArray>()),
-        Arc::new(r.iter().map(|row| Some(row.centre.lat)).collect::<Float64Array>()),
-        Arc::new(r.iter().map(|row| Some(row.centre.lon)).collect::<Float64Array>()),
+    let number = |name: &'static str, value: fn(&CellScore) -> Option<f64>| -> (Field, ArrayRef) {
+        let values = r.iter().map(value).collect::<Float64Array>();
+        (Field::new(name, DataType::Float64, true), Arc::new(values))
+    };
+    let fixed = |(field, values): (Field, ArrayRef)| (field.with_nullable(false), values);
+    let text =
+        |name: &'static str, nullable: bool, value: &dyn Fn(&CellScore) -> Option<String>| -> (Field, ArrayRef) {
+            (Field::new(name, DataType::Utf8, nullable), Arc::new(r.iter().map(value).collect::<StringArray>()))
+        };
+    let counts = r.iter().map(|row| row.count.and_then(|c| i64::try_from(c).ok())).collect::<Int64Array>();
+    let mut columns = vec![
+        text("cell", false, &|row| Some(row.cell.to_string())),
+        text("parish", true, &|row| row.parish.clone()),
+        fixed(number("area_km2", |row| Some(row.area_km2))),
+        (Field::new("count", DataType::Int64, true), Arc::new(counts) as ArrayRef),
+        number("weighted", |row| row.detail.weighted),
+        number("rate_per_km2", |row| row.rate_per_km2),
+        number("density_per_km2", |row| row.detail.density_per_km2),
+        number("expected_count", |row| row.detail.expected_count),
+        number("against_density_per_km2", |row| row.detail.against_density_per_km2),
+        number("joined", |row| row.detail.joined),
+        text("joined_undefined", true, &|row| row.detail.joined_undefined.map(str::to_owned)),
+        number("z", |row| row.z),
+        number("p", |row| row.p),
+        number("q", |row| row.q),
+        text("bin", false, &|row| Some(row.bin.words().to_owned())),
+        text("quadrant", true, &|row| row.detail.quadrant.map(|quadrant| quadrant.words().to_owned())),
+        fixed(number("lat", |row| Some(row.centre.lat))),
+        fixed(number("lon", |row| Some(row.centre.lon))),
     ];
-    RecordBatch::try_new(schema, columns).map_err(|e| failed("a table", e))
+    // What only some methods give is a column only where it is given.
+    let optional = [
+        "weighted",
+        "density_per_km2",
+        "expected_count",
+        "against_density_per_km2",
+        "joined",
+        "joined_undefined",
+        "quadrant",
+    ];
+    columns.retain(|(field, values)| !optional.contains(&field.name().as_str()) || values.null_count() < values.len());
+    let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|e| failed("a table", e))
 }
 
 #[cfg(test)]

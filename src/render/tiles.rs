@@ -171,7 +171,7 @@ pub fn cameras(marks: &[CameraMark], tile: TileId) -> Layer {
 mod tests {
     use super::*;
     use crate::analysis::disclosure::{Policy, release};
-    use crate::analysis::hotspot::{Bin, CellScore};
+    use crate::analysis::hotspot::{Bin, CellScore, Detail};
     use crate::model::access::{Principal, Role};
     use crate::render::mvt::encode;
     use crate::space::Cell;
@@ -190,6 +190,7 @@ mod tests {
                 area_km2: cell.area_km2(),
                 count: Some(i as u64),
                 rate_per_km2: None,
+                detail: Detail::default(),
                 z: Some(i as f64 / 4.0),
                 p: None,
                 q: None,

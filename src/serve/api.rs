@@ -10,7 +10,7 @@ use super::Shared;
 use super::answers::{is_held, json as tagged, not_modified, tag};
 use super::params::Params;
 use super::problem::Problem;
-use crate::app::{about, admin, flow, hotspots, kpi, quality, sql, trend};
+use crate::app::{about, admin, clusters, concentration, evaluate, flow, hotspots, kpi, quality, sql, trend};
 use crate::engine::queries;
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
@@ -37,12 +37,38 @@ pub(super) async fn hotspots(
 ) -> Reply<Response> {
     let mut params = Params::new(given)?;
     let question = params.hotspots(&shared.app)?;
+    let settings = params.settings(question.method)?;
     params.done()?;
-    let tag = tag(shared.app.version()?, &hotspots::subject(&question), &who);
+    // A new test of the method changes what the map says of itself.
+    let scored = evaluate::score_words(&shared.app, &question)?;
+    let subject = format!("{}{} {scored}", hotspots::subject(&question), settings.subject());
+    let tag = tag(shared.app.version()?, &subject, &who);
     if is_held(&headers, &tag) {
         return Ok(not_modified(&tag));
     }
-    Ok(tagged(&hotspots::ask(&shared.app, &who, &question).await?, &tag))
+    Ok(tagged(&hotspots::ask_with(&shared.app, &who, &question, &settings).await?, &tag))
+}
+
+pub(super) async fn clusters(
+    State(shared): State<Shared>,
+    Extension(who): Extension<Principal>,
+    Query(given): Pairs,
+) -> Reply {
+    let mut params = Params::new(given)?;
+    let question = params.clusters(&shared.app)?;
+    params.done()?;
+    Ok(value(&clusters::ask(&shared.app, &who, &question).await?)?)
+}
+
+pub(super) async fn concentration(
+    State(shared): State<Shared>,
+    Extension(who): Extension<Principal>,
+    Query(given): Pairs,
+) -> Reply {
+    let mut params = Params::new(given)?;
+    let question = params.concentration(&shared.app)?;
+    params.done()?;
+    Ok(value(&concentration::ask(&shared.app, &who, &question).await?)?)
 }
 
 pub(super) async fn trend(
@@ -169,7 +195,24 @@ pub(super) async fn openapi() -> Json<Value> {
         &[
             daypart,
             Param("res", "integer", false, "H3 resolution, 5 to 11"),
-            Param("method", "string", false, "gi-star or count"),
+            Param("method", "string", false, "gi-star, count, local-moran or kde"),
+            Param("permutations", "integer", false, "p by so many permutations (gi-star, local-moran)"),
+            Param("seed", "integer", false, "seed of the permutations; 1 if left out"),
+            Param("kernel", "string", false, "kernel of a density (kde); quartic if left out"),
+            Param("bandwidth", "number", false, "bandwidth of a density in metres; by rule if left out"),
+        ],
+    ];
+    let daypart = Param("daypart", "string", false, "day, night, nte or a band such as 22:00-04:00");
+    let concentration = [&FILTERS[..], &[daypart, Param("res", "integer", false, "H3 resolution, 5 to 11")]];
+    let daypart = Param("daypart", "string", false, "day, night, nte or a band such as 22:00-04:00");
+    let clusters = [
+        &FILTERS[..],
+        &[
+            daypart,
+            Param("res", "integer", false, "H3 resolution of the cells by which clusters are shown"),
+            Param("method", "string", false, "dbscan or nnh (nearest-neighbour hierarchical)"),
+            Param("distance", "number", false, "reach in metres"),
+            Param("minimum", "integer", false, "fewest points of a cluster"),
         ],
     ];
     let daypart = Param("daypart", "string", false, "day, night, nte or a band such as 22:00-04:00");
@@ -178,7 +221,9 @@ pub(super) async fn openapi() -> Json<Value> {
         paths.insert(path.to_owned(), operation(about, params));
     };
     add("/api/v1/about", "what the store holds", &[]);
-    add("/api/v1/hotspots", "counts and Gi* of every cell of the study area", &hotspots);
+    add("/api/v1/hotspots", "counts and Gi*, local Moran's I or density of every cell of the study area", &hotspots);
+    add("/api/v1/clusters", "where records lie close together, by cells", &clusters);
+    add("/api/v1/concentration", "how few cells hold how much", &concentration);
     add(
         "/api/v1/trend",
         "whole steps of a dataset, the year before, and what the series is made of",

@@ -40,6 +40,8 @@ pub fn router(app: App) -> Router {
     let api = Router::new()
         .route("/about", get(api::about))
         .route("/hotspots", get(api::hotspots))
+        .route("/clusters", get(api::clusters))
+        .route("/concentration", get(api::concentration))
         .route("/trend", get(api::trend))
         .route("/kpis", get(api::kpis))
         .route("/anpr/flow", get(api::flow))

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::hotspot::{Method, Question};
+use crate::analysis::hotspot::{Method, Permutations, Question, Settings};
 use crate::analysis::selection::Selection;
 use crate::analysis::trend::Step;
+use crate::analysis::{clusters, concentration};
 use crate::app::{App, quality, trend};
 use crate::error::{Error, Result};
 use crate::model::time::{Period, parse_date};
+use crate::stats::kde::Kernel;
 
 /// The parameters of a request. Asking for one takes it; what is left at the end is unknown.
 pub(super) struct Params {
@@ -74,6 +76,49 @@ impl Params {
         Ok(question)
     }
 
+    /// How a hotspot question is answered: permutations and their seed, kernel and bandwidth.
+    pub fn settings(&mut self, method: Method) -> Result<Settings> {
+        let draws = self.number::<u32>("permutations", "a number of permutations")?;
+        let seed = self.number("seed", "a seed")?;
+        if seed.is_some() && draws.is_none() {
+            return Err(Error::input("goes with permutations").at("seed"));
+        }
+        let kernel = self.take("kernel").map(|name| Kernel::parse(&name)).transpose()?;
+        let settings = Settings {
+            permutations: draws.map(|draws| Permutations { draws, seed: seed.unwrap_or(1) }),
+            weights: None,
+            kernel,
+            bandwidth_m: self.number("bandwidth", "a number of metres")?,
+            against: None,
+        };
+        settings.check(method)?;
+        Ok(settings)
+    }
+
+    pub fn clusters(&mut self, app: &App) -> Result<clusters::Question> {
+        let (selection, resolution) = (self.selection(app)?, self.resolution(app)?);
+        let question = clusters::Question {
+            selection,
+            method: clusters::Method::parse(self.take("method").as_deref().unwrap_or("dbscan"))?,
+            distance_m: self.number("distance", "a number of metres")?,
+            minimum: self.number("minimum", "a number of points")?.unwrap_or(clusters::Question::USUAL_MINIMUM),
+            resolution,
+        };
+        question.check()?;
+        Ok(question)
+    }
+
+    pub fn concentration(&mut self, app: &App) -> Result<concentration::Question> {
+        let question = concentration::Question { selection: self.selection(app)?, resolution: self.resolution(app)? };
+        question.check()?;
+        Ok(question)
+    }
+
+    fn number<T: std::str::FromStr>(&mut self, name: &str, wanted: &str) -> Result<Option<T>> {
+        let read = |text: String| text.parse().map_err(|_| Error::input(format!("`{text}` is not {wanted}")).at(name));
+        self.take(name).map(read).transpose()
+    }
+
     pub fn trend(&mut self, app: &App) -> Result<trend::Question> {
         let mut question = trend::Question::of(self.selection(app)?);
         if let Some(step) = self.take("step") {
@@ -83,8 +128,8 @@ impl Params {
         let wanted = &mut question.wanted;
         wanted.decompose = self.yes("decompose")?;
         wanted.changes = self.yes("changes")?;
-        wanted.forecast = self.whole("forecast")?;
-        wanted.seed = self.whole("seed")?.unwrap_or(wanted.seed);
+        wanted.forecast = self.number("forecast", "a number of steps")?;
+        wanted.seed = self.number("seed", "a seed")?.unwrap_or(wanted.seed);
         Ok(question)
     }
 
@@ -95,13 +140,6 @@ impl Params {
             Some("true") => Ok(true),
             Some(other) => Err(Error::input(format!("`{other}` is neither true nor false")).at(name)),
         }
-    }
-
-    /// A whole number, if it is given.
-    fn whole<T: std::str::FromStr>(&mut self, name: &str) -> Result<Option<T>> {
-        let parse =
-            |text: String| text.parse().map_err(|_| Error::input(format!("`{text}` is not a whole number")).at(name));
-        self.take(name).map(parse).transpose()
     }
 
     pub fn quality(&mut self) -> Result<quality::Question> {

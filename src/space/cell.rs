@@ -71,6 +71,14 @@ impl Cell {
         cells
     }
 
+    /// The cell and all within `k` steps, each with its steps away, ascending by cell.
+    pub fn disk_by_steps(self, k: u32) -> Vec<(Cell, u32)> {
+        let mut cells: Vec<(Cell, u32)> =
+            self.0.grid_disk_distances::<Vec<_>>(k).into_iter().map(|(cell, steps)| (Self(cell), steps)).collect();
+        cells.sort_unstable();
+        cells
+    }
+
     /// The cells next to it (six, at a pentagon five), ascending.
     pub fn ring1(self) -> Vec<Cell> {
         let mut cells = self.disk(1);
@@ -163,6 +171,8 @@ mod tests {
         assert!(parent.children(9).contains(&cell));
         assert_eq!((cell.parent(10), cell.children(8).len(), cell.children(9)), (None, 0, vec![cell]));
         assert_eq!((cell.ring1().len(), cell.disk(2).len()), (6, 19));
+        let steps = cell.disk_by_steps(2);
+        assert!(steps.contains(&(cell, 0)) && steps.iter().filter(|(_, steps)| *steps == 2).count() == 12);
     }
 
     #[test]

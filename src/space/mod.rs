@@ -2,8 +2,10 @@
 
 pub mod areas;
 pub mod cell;
+pub mod dbscan;
 pub mod distance;
 pub mod lattice;
+pub mod plane;
 pub mod point;
 pub mod project;
 mod raster;
@@ -15,6 +17,7 @@ pub mod tile;
 pub use areas::{Area, Areas};
 pub use cell::Cell;
 pub use lattice::Lattice;
+pub use plane::Plane;
 pub use point::{Bounds, Point, Shape};
 pub use project::Crs;
 pub use study_area::StudyArea;

@@ -65,7 +65,7 @@ fn compact_table(table: &mut OpenTable, name: &str, progress: &(dyn Fn(u64, u64)
     let rows_of = |number: &usize| table_file::rows_of(&table.files[*number].add);
     let total: u64 = months.values().flatten().map(rows_of).sum();
     let gone: BTreeSet<usize> = months.values().flatten().copied().collect();
-    table.place.sorted = true;
+    table.place.mark = SORTED;
     let mut written = 0;
     for files in months.values() {
         let adds: Vec<_> = files.iter().map(|number| table.files[*number].add.clone()).collect();

@@ -385,18 +385,25 @@ pub(super) fn version(connection: &Connection, as_of: AsOf) -> Result<StoreVersi
 }
 
 pub(super) fn set_first_run_token(connection: &Connection, digest: &str) -> Result<()> {
+    set_note(connection, "first_run_token", digest)
+}
+
+pub(super) fn first_run_token(connection: &Connection) -> Result<Option<String>> {
+    note(connection, "first_run_token")
+}
+
+/// Keeps a text under a name, in place of what was there.
+pub(super) fn set_note(connection: &Connection, name: &str, text: &str) -> Result<()> {
     connection.execute(
-        "INSERT INTO settings (name, value) VALUES ('first_run_token', ?1)
-         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        [digest],
+        "INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        [name, text],
     )?;
     Ok(())
 }
 
-pub(super) fn first_run_token(connection: &Connection) -> Result<Option<String>> {
-    Ok(connection
-        .query_row("SELECT value FROM settings WHERE name = 'first_run_token'", [], |row| row.get(0))
-        .optional()?)
+pub(super) fn note(connection: &Connection, name: &str) -> Result<Option<String>> {
+    let mut statement = connection.prepare_cached("SELECT value FROM settings WHERE name = ?1")?;
+    Ok(statement.query_row([name], |row| row.get(0)).optional()?)
 }
 
 fn to_i64(n: u64) -> i64 {

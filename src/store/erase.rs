@@ -115,7 +115,8 @@ impl Writer<'_> {
         let mut next = 0;
         for file in &found {
             let name = file.add.path.rsplit('/').next().unwrap_or_default();
-            open.place.sorted = name.starts_with(table_file::SORTED);
+            let is_sorted = name.starts_with(table_file::SORTED);
+            open.place.mark = if is_sorted { table_file::SORTED } else { table_file::AS_THEY_CAME };
             let mut rows = RowWriter::start(open.place.clone(), next);
             for batch in read_rows(&folder, &file.add)? {
                 let batch = batch?;

@@ -1,14 +1,15 @@
 //! Which records a table holds, in twelve bytes a record: enough to say at once what an incoming row is, for tens of
 //! millions of records in memory.
 //!
-//! A record is known by 56 bits of its key and 51 bits of its content's hash. *New*, *unchanged* and *duplicate* are told
+//! A record is known by 56 bits of its key and 52 bits of its content's hash. *New*, *unchanged* and *duplicate* are told
 //! from these. A row whose key seems known with other content is *contested*: the writer reads the stored records
 //! themselves before it decides, so that two keys that look alike here (one such pair in about 60 loads of 50 million
-//! rows) are still told apart. A new record taken for a known one would need 107 equal bits, a revision taken for no
-//! change 51: once in 10^15 revisions.
+//! rows) are still told apart. A new record taken for a known one would need 108 equal bits, a revision taken for no
+//! change 52: once in 10^15 revisions.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::schema::Repeats;
 
@@ -97,143 +98,281 @@ pub(super) enum Verdict {
     Contested,
 }
 
-/// All records of a table.
-#[derive(Debug)]
-pub(super) struct Known {
-    shards: Vec<Shard>,
-}
-
-/// Twelve bits of a key choose the shard.
-const SHARD_BITS: u32 = 12;
-/// Of the 64 bits beside a mark, the lowest says whether the record came with this load, twelve more belong to the key,
-/// and the upper 51 to the content's hash.
-const THIS_LOAD: u64 = 1;
-const KEY_BITS: u64 = 0xFFF << 1;
-const ROW_BITS: u64 = !(KEY_BITS | THIS_LOAD);
-
-/// A record as the table sees it.
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    /// 32 bits of the key, never 0; they also say where in the shard to look first.
-    mark: u32,
-    rest: u64,
-}
-
-impl Entry {
-    fn of(key: Key, row_hash: i64) -> Self {
-        // A mark of 0 is a free place.
-        let mark = (key.high as u32).max(1);
-        Self { mark, rest: (row_hash.cast_unsigned() & ROW_BITS) | (((key.high >> 32) << 1) & KEY_BITS) }
-    }
-}
-
-/// A table of open addressing.
+/// All records of a table: those that it held before the load, which stay as they are and may be looked at from several
+/// threads, and what the load added or decided.
 #[derive(Debug, Default)]
-struct Shard {
-    marks: Vec<u32>,
-    rests: Vec<u64>,
-    used: usize,
-}
-
-impl Default for Known {
-    fn default() -> Self {
-        Self { shards: (0..1 << SHARD_BITS).map(|_| Shard::default()).collect() }
-    }
+pub(super) struct Known {
+    stored: Arc<Records>,
+    of_load: Records,
 }
 
 impl Known {
-    /// Makes room for about so many records in all, so that shards need not grow on the way.
-    pub fn expect(&mut self, records: usize) {
-        let mean = records >> SHARD_BITS;
-        // Shards that get more than their share: three standard deviations.
-        let room = mean + 3 * mean.isqrt();
-        self.shards.iter_mut().for_each(|shard| shard.make_room(room));
+    /// Begins with the records of the store.
+    pub fn begin(stored: Records) -> Self {
+        Self { stored: Arc::new(stored), of_load: Records::default() }
     }
 
-    /// Records known.
-    #[cfg(test)]
-    fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.used).sum()
+    /// The records of the store.
+    pub fn stored(&self) -> &Arc<Records> {
+        &self.stored
     }
 
-    /// Notes a stored record.
-    pub fn note(&mut self, key: Key, row_hash: i64) {
-        self.shard(key).insert(Entry::of(key, row_hash));
+    /// Makes room for about so many incoming rows, so that memory need not grow on the way.
+    pub fn expect(&mut self, rows: usize) {
+        // They may all be known already: room is made for the excess only.
+        self.of_load.expect(rows.saturating_sub(self.stored.len()));
     }
 
     /// Looks where a record would stand. A block of keys that was looked at is judged faster after: the places lie far
     /// apart in memory, and looking at many does not wait for each.
     #[inline]
     pub fn glance(&self, key: Key) -> u64 {
-        let shard = &self.shards[(key.low >> (64 - SHARD_BITS)) as usize];
-        let place = shard.start(Entry::of(key, 0).mark);
-        shard.marks.get(place).map_or(0, |mark| u64::from(*mark)) ^ shard.rests.get(place).copied().unwrap_or_default()
+        self.stored.glance(key) ^ self.of_load.glance(key)
     }
 
     /// Says what an incoming row is, and remembers it if it is new.
     #[inline]
     pub fn judge(&mut self, key: Key, row_hash: i64) -> Verdict {
-        self.shard(key).judge(Entry::of(key, row_hash))
+        let in_store = self.stored.find(key, row_hash);
+        let in_load = match in_store {
+            Found::Nothing => self.of_load.find_or_note(key, row_hash),
+            _ => self.of_load.find(key, row_hash),
+        };
+        match (in_store, in_load) {
+            (_, Found::Same) => Verdict::Duplicate,
+            (Found::Same, Found::Nothing) => Verdict::Unchanged,
+            (Found::Nothing, Found::Nothing) => Verdict::New,
+            _ => Verdict::Contested,
+        }
     }
 
     /// After a contest: the record is here with this content, and came with this load. (Should another record look the
     /// same by its key, that one will be contested when it comes again, which is decided on the records themselves.)
     pub fn settle(&mut self, key: Key, row_hash: i64) {
-        let now = Entry::of(key, row_hash);
-        let now = Entry { rest: now.rest | THIS_LOAD, ..now };
-        let shard = self.shard(key);
-        match shard.find(now) {
-            Some(place) => shard.rests[place] = now.rest,
-            None => shard.insert(now),
+        self.of_load.set(key, row_hash);
+    }
+}
+
+/// What there is of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// No record.
+    Nothing,
+    /// The record with the same content.
+    Same,
+    /// A record with other content.
+    Other,
+}
+
+/// Twelve bits of a key choose the shard.
+const SHARD_BITS: u32 = 12;
+/// Shards that are filled together: what is to go in is sorted by stripe first, and a stripe fits a core's own cache.
+const STRIPE_BITS: u32 = 6;
+/// Of the 64 bits beside a mark the lowest twelve belong to the key, and the upper 52 to the content's hash.
+const KEY_BITS: u64 = 0xFFF;
+const ROW_BITS: u64 = !KEY_BITS;
+
+/// A set of records.
+#[derive(Debug)]
+pub(super) struct Records {
+    shards: Vec<Shard>,
+    any: bool,
+}
+
+/// A record as the set sees it: 32 bits of the key, never 0, which also say where in the shard to look first, and the
+/// upper and lower half of the rest. Kept together, so that one look waits for memory once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Entry([u32; 3]);
+
+/// A place without a record.
+const FREE: Entry = Entry([0; 3]);
+
+impl Entry {
+    #[inline]
+    fn of(key: Key, row_hash: i64) -> Self {
+        let rest = (row_hash.cast_unsigned() & ROW_BITS) | ((key.high >> 32) & KEY_BITS);
+        // A mark of 0 is a free place.
+        Self([(key.high as u32).max(1), (rest >> 32) as u32, rest as u32])
+    }
+
+    #[inline]
+    fn is_free(self) -> bool {
+        self.0[0] == 0
+    }
+
+    #[inline]
+    fn mark(self) -> u32 {
+        self.0[0]
+    }
+
+    /// Whether both are of one key, as far as this tells.
+    #[inline]
+    fn is_of_key(self, other: Self) -> bool {
+        self.0[0] == other.0[0] && (self.0[2] ^ other.0[2]) & KEY_BITS as u32 == 0
+    }
+}
+
+/// A table of open addressing.
+#[derive(Debug, Default)]
+struct Shard {
+    places: Vec<Entry>,
+    used: usize,
+}
+
+impl Default for Records {
+    fn default() -> Self {
+        Self { shards: (0..1 << SHARD_BITS).map(|_| Shard::default()).collect(), any: false }
+    }
+}
+
+/// Number of a key's shard.
+#[inline]
+fn shard_of(key: Key) -> usize {
+    (key.low >> (64 - SHARD_BITS)) as usize
+}
+
+impl Records {
+    /// Makes room for about so many records in all, so that shards need not grow on the way.
+    fn expect(&mut self, records: usize) {
+        let mean = records >> SHARD_BITS;
+        if mean > 0 {
+            // Shards that get more than their share: three standard deviations.
+            let room = mean + 3 * mean.isqrt();
+            self.shards.iter_mut().for_each(|shard| shard.make_room(room));
         }
     }
 
-    fn shard(&mut self, key: Key) -> &mut Shard {
-        &mut self.shards[(key.low >> (64 - SHARD_BITS)) as usize]
+    /// Records in the set.
+    fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.used).sum()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        !self.any
+    }
+
+    /// Looks where a record would stand.
+    #[inline]
+    pub fn glance(&self, key: Key) -> u64 {
+        self.shards[shard_of(key)].glance(Entry::of(key, 0))
+    }
+
+    /// What there is of a key.
+    #[inline]
+    pub fn find(&self, key: Key, row_hash: i64) -> Found {
+        if self.any { self.shards[shard_of(key)].find(Entry::of(key, row_hash)).0 } else { Found::Nothing }
+    }
+
+    /// What there is of a key; if nothing, it is noted.
+    #[inline]
+    fn find_or_note(&mut self, key: Key, row_hash: i64) -> Found {
+        self.any = true;
+        self.shards[shard_of(key)].find_or_put(Entry::of(key, row_hash))
+    }
+
+    /// From now on the record has this content.
+    fn set(&mut self, key: Key, row_hash: i64) {
+        self.any = true;
+        self.shards[shard_of(key)].set(Entry::of(key, row_hash));
+    }
+}
+
+/// Fills a set from several threads.
+pub(super) struct Filling {
+    stripes: Vec<Mutex<Vec<Shard>>>,
+}
+
+impl Filling {
+    /// An empty set with room for about so many records.
+    pub fn begin(records: usize) -> Self {
+        let mut set = Records::default();
+        set.expect(records);
+        let mut shards = set.shards.into_iter();
+        let stripe = 1 << (SHARD_BITS - STRIPE_BITS);
+        let stripes = (0..1 << STRIPE_BITS).map(|_| Mutex::new(shards.by_ref().take(stripe).collect())).collect();
+        Self { stripes }
+    }
+
+    /// Notes stored records.
+    pub fn note(&self, rows: impl Iterator<Item = (Key, i64)>) {
+        let mut sorted: Vec<Vec<(u16, Entry)>> = vec![Vec::new(); 1 << STRIPE_BITS];
+        let expected = rows.size_hint().0 >> STRIPE_BITS;
+        sorted.iter_mut().for_each(|stripe| stripe.reserve(expected + 4 * expected.isqrt()));
+        for (key, row_hash) in rows {
+            let shard = shard_of(key);
+            let within = shard & ((1 << (SHARD_BITS - STRIPE_BITS)) - 1);
+            sorted[shard >> (SHARD_BITS - STRIPE_BITS)].push((within as u16, Entry::of(key, row_hash)));
+        }
+        for (stripe, entries) in self.stripes.iter().zip(sorted) {
+            let mut shards = stripe.lock().unwrap_or_else(PoisonError::into_inner);
+            // Looking at all places first does not wait for each.
+            let look = |seen, (shard, entry): &(u16, Entry)| seen ^ shards[usize::from(*shard)].glance(*entry);
+            std::hint::black_box(entries.iter().fold(0, look));
+            for (shard, entry) in entries {
+                shards[usize::from(shard)].insert(entry);
+            }
+        }
+    }
+
+    /// The set.
+    pub fn finish(self) -> Records {
+        let stripe = |stripe: Mutex<Vec<Shard>>| stripe.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let shards: Vec<Shard> = self.stripes.into_iter().flat_map(stripe).collect();
+        Records { any: shards.iter().any(|shard| shard.used > 0), shards }
     }
 }
 
 impl Shard {
-    fn judge(&mut self, entry: Entry) -> Verdict {
+    #[inline]
+    fn glance(&self, entry: Entry) -> u64 {
+        self.places.get(self.start(entry.mark())).map_or(0, |place| u64::from(place.mark()))
+    }
+
+    /// What there is of a key, and the place of the first record of that key, or the free place where the look ended.
+    #[inline]
+    fn find(&self, entry: Entry) -> (Found, usize) {
+        if self.places.is_empty() {
+            return (Found::Nothing, 0);
+        }
+        let mut place = self.start(entry.mark());
+        let mut other = None;
+        loop {
+            let there = self.places[place];
+            if there == entry {
+                return (Found::Same, place);
+            }
+            if there.is_free() {
+                return other.map_or((Found::Nothing, place), |other| (Found::Other, other));
+            }
+            if there.is_of_key(entry) {
+                other = other.or(Some(place));
+            }
+            place = self.after(place);
+        }
+    }
+
+    #[inline]
+    fn find_or_put(&mut self, entry: Entry) -> Found {
         if !self.has_room() {
             self.grow();
         }
-        let mut place = self.start(entry.mark);
-        let mut contested = false;
-        while self.marks[place] != 0 {
-            if self.marks[place] == entry.mark {
-                let differs = self.rests[place] ^ entry.rest;
-                if differs & !THIS_LOAD == 0 {
-                    let is_new = self.rests[place] & THIS_LOAD == THIS_LOAD;
-                    return if is_new { Verdict::Duplicate } else { Verdict::Unchanged };
-                }
-                contested |= differs & KEY_BITS == 0;
-            }
-            place = self.after(place);
+        let (found, place) = self.find(entry);
+        if found == Found::Nothing {
+            self.places[place] = entry;
+            self.used += 1;
         }
-        if contested {
-            return Verdict::Contested;
-        }
-        (self.marks[place], self.rests[place]) = (entry.mark, entry.rest | THIS_LOAD);
-        self.used += 1;
-        Verdict::New
+        found
     }
 
-    /// Where a record of that key stands.
-    fn find(&self, entry: Entry) -> Option<usize> {
-        if self.marks.is_empty() {
-            return None;
+    fn set(&mut self, entry: Entry) {
+        match self.find(entry) {
+            (Found::Nothing, _) => self.insert(entry),
+            (_, place) => self.places[place] = entry,
         }
-        let mut place = self.start(entry.mark);
-        while self.marks[place] != 0 {
-            if self.marks[place] == entry.mark && (self.rests[place] ^ entry.rest) & KEY_BITS == 0 {
-                return Some(place);
-            }
-            place = self.after(place);
-        }
-        None
     }
 
+    #[inline]
     fn insert(&mut self, entry: Entry) {
         if !self.has_room() {
             self.grow();
@@ -241,47 +380,50 @@ impl Shard {
         self.put(entry);
     }
 
+    #[inline]
     fn put(&mut self, entry: Entry) {
-        let mut place = self.start(entry.mark);
-        while self.marks[place] != 0 {
+        let mut place = self.start(entry.mark());
+        while !self.places[place].is_free() {
             place = self.after(place);
         }
-        (self.marks[place], self.rests[place]) = (entry.mark, entry.rest);
+        self.places[place] = entry;
         self.used += 1;
     }
 
+    #[inline]
     fn start(&self, mark: u32) -> usize {
-        ((u64::from(mark) * self.marks.len() as u64) >> 32) as usize
+        ((u64::from(mark) * self.places.len() as u64) >> 32) as usize
     }
 
+    #[inline]
     fn after(&self, place: usize) -> usize {
-        if place + 1 == self.marks.len() { 0 } else { place + 1 }
+        if place + 1 == self.places.len() { 0 } else { place + 1 }
     }
 
     /// At most three quarters are taken.
+    #[inline]
     fn has_room(&self) -> bool {
-        (self.used + 1) * 4 <= self.marks.len() * 3
+        (self.used + 1) * 4 <= self.places.len() * 3
     }
 
     /// By a quarter: with thousands of shards that grow one at a time, hardly any memory is taken twice, and little of it
     /// stays empty.
     fn grow(&mut self) {
-        self.resize((self.marks.len() + self.marks.len() / 4).max(8));
+        self.resize((self.places.len() + self.places.len() / 4).max(8));
     }
 
     fn make_room(&mut self, records: usize) {
         let capacity = records * 4 / 3 + 2;
-        if capacity > self.marks.len() {
+        if capacity > self.places.len() {
             self.resize(capacity);
         }
     }
 
     fn resize(&mut self, capacity: usize) {
-        let marks = std::mem::replace(&mut self.marks, vec![0; capacity]);
-        let rests = std::mem::replace(&mut self.rests, vec![0; capacity]);
+        let places = std::mem::replace(&mut self.places, vec![FREE; capacity]);
         self.used = 0;
-        for (mark, rest) in marks.into_iter().zip(rests).filter(|(mark, _)| *mark != 0) {
-            self.put(Entry { mark, rest });
+        for entry in places.into_iter().filter(|entry| !entry.is_free()) {
+            self.put(entry);
         }
     }
 }
@@ -301,10 +443,15 @@ mod tests {
         (xxh3_128(&number.to_be_bytes()) as u64).cast_signed()
     }
 
+    fn stored(numbers: std::ops::Range<u64>) -> Records {
+        let filling = Filling::begin(0);
+        filling.note(numbers.map(|number| (some_key(number), some_hash(number))));
+        filling.finish()
+    }
+
     #[test]
     fn new_unchanged_duplicate_and_contested() {
-        let mut known = Known::default();
-        known.note(some_key(1), some_hash(1));
+        let mut known = Known::begin(stored(1..2));
         assert_eq!(known.judge(some_key(1), some_hash(1)), Verdict::Unchanged);
         assert_eq!(known.judge(some_key(1), some_hash(2)), Verdict::Contested);
         assert_eq!(known.judge(some_key(2), some_hash(2)), Verdict::New);
@@ -312,7 +459,26 @@ mod tests {
         known.settle(some_key(1), some_hash(2));
         assert_eq!(known.judge(some_key(1), some_hash(2)), Verdict::Duplicate);
         assert_eq!(known.judge(some_key(1), some_hash(1)), Verdict::Contested);
-        assert_eq!(known.len(), 2);
+        assert_eq!((known.stored.len(), known.of_load.len()), (1, 2));
+    }
+
+    #[test]
+    fn what_several_threads_note_is_known() {
+        let filling = Filling::begin(1_000);
+        std::thread::scope(|scope| {
+            for part in 0..4 {
+                let filling = &filling;
+                let rows = part * 50_000..(part + 1) * 50_000;
+                scope.spawn(move || filling.note(rows.map(|number| (some_key(number), some_hash(number)))));
+            }
+        });
+        let mut known = Known::begin(filling.finish());
+        assert_eq!(known.stored.len(), 200_000);
+        for number in 0..200_000 {
+            assert_eq!(known.judge(some_key(number), some_hash(number)), Verdict::Unchanged);
+            assert_eq!(known.stored.find(some_key(number), some_hash(number + 1)), Found::Other);
+        }
+        assert_eq!(known.judge(some_key(200_000), some_hash(1)), Verdict::New);
     }
 
     #[test]
@@ -323,7 +489,7 @@ mod tests {
             for number in 0..300_000 {
                 assert_eq!(known.judge(some_key(number), some_hash(number)), Verdict::New);
             }
-            assert_eq!(known.len(), 300_000);
+            assert_eq!(known.of_load.len(), 300_000);
             for number in 0..300_000 {
                 assert_eq!(known.judge(some_key(number), some_hash(number)), Verdict::Duplicate);
             }

@@ -7,17 +7,24 @@
 //! The control database notes every file that has to be there, with its length and digest; its own digest is its
 //! **seal**. So a changed or missing byte anywhere is found (`verify`), and what is copied can be proved (`backup`).
 
+mod amend;
 mod audit;
 mod backup;
 mod compact;
 mod contest;
 mod control;
+mod counted;
+mod counts;
 mod disk;
 mod durable;
 mod erase;
+mod groups;
 pub mod halt;
 mod identity;
+mod log;
+mod recall;
 mod seal;
+mod settle;
 mod table_file;
 mod tables;
 mod verify;
@@ -35,8 +42,10 @@ pub use audit::{AuditEvent, AuditHead, AuditLine};
 pub use backup::{Copied, Head, backup, restore};
 pub use compact::Compacted;
 pub use control::{Edition, LoadFile, LoadRecord, StoreVersion};
+pub use counts::{Counted, Counting, Held};
 pub use deltalake_core::DeltaTable;
 pub use erase::{Doomed, Erasure, keepable};
+pub use recall::{Passed, Recall, RowIdentity};
 pub use verify::{Finding, Verification, verify};
 pub use writer::{Tally, Writer};
 
@@ -137,17 +146,22 @@ impl Store {
     /// # Errors
     /// `Bug` if the version does not name the table; `Data` if it is damaged or cannot be read.
     pub async fn table(&self, version: &StoreVersion, name: &str) -> Result<DeltaTable> {
-        let delta = version
+        tables::open(&self.root, name, self.checked_log(version, name)?).await
+    }
+
+    /// The table's version in a store version, once its log was compared with what was noted of it.
+    fn checked_log(&self, version: &StoreVersion, name: &str) -> Result<u64> {
+        let delta = *version
             .tables
             .get(name)
             .ok_or_else(|| Error::bug(format!("store version {} names no table {name}", version.version)))?;
         let noted = control::stored_files_in(&self.control(), &tables::log_folder(name))?;
-        if let Err(damage) = tables::check_log(&self.root, name, *delta, &noted) {
+        if let Err(damage) = tables::check_log(&self.root, name, delta, &noted) {
             // While records are erased, the log is exchanged before its new digests are noted.
             let busy = || Error::busy("records are being erased; try again in a moment");
             return Err(if self.is_erasing()? { busy() } else { damage });
         }
-        tables::open(&self.root, name, *delta).await
+        Ok(delta)
     }
 
     /// Opens a table for the one writer on top of `version`, after the same comparison; commits that come of an
@@ -230,6 +244,22 @@ impl Store {
     /// `Data` if the control database cannot be read.
     pub fn editions(&self) -> Result<Vec<Edition>> {
         control::editions(&self.control())
+    }
+
+    /// Keeps what a test of methods came to (JSON), by the subject tested; in place of an earlier test of it.
+    ///
+    /// # Errors
+    /// `Busy` or `Data` if the control database cannot be written.
+    pub fn keep_score(&self, subject: &str, score: &str) -> Result<()> {
+        self.change(|transaction| control::set_note(transaction, &format!("score {subject}"), score))
+    }
+
+    /// What the last test of a subject came to.
+    ///
+    /// # Errors
+    /// `Data` if the control database cannot be read.
+    pub fn score(&self, subject: &str) -> Result<Option<String>> {
+        control::note(&self.control(), &format!("score {subject}"))
     }
 
     /// Puts small files into the store (paths from its folder, with `/`) and notes them.

@@ -1,29 +1,30 @@
 //! The Parquet files of a table: rows in, by month, in bounded memory; rows, or their keys alone, out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array};
 use arrow::compute::take_record_batch;
-use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use deltalake_core::kernel::Add;
 use deltalake_core::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use deltalake_core::parquet::arrow::{ArrowWriter, ProjectionMask};
 use deltalake_core::parquet::errors::ParquetError;
-use deltalake_core::parquet::file::metadata::ParquetMetaData;
+use deltalake_core::parquet::file::metadata::{KeyValue, ParquetMetaData};
 use deltalake_core::parquet::file::statistics::Statistics;
 
 use super::control::StoredFile;
+use super::counts::{FOOTER_KEY, Gatherer};
 use super::disk::{self, NewFile};
 use super::identity::Key;
 use super::{halt, tables};
 use crate::error::{Error, Result};
 use crate::model::schema::{PARTITION, Table};
+use crate::model::time::parse_date;
 
 /// Rows of a row group: what a reader that needs one cell has to look through.
 pub(super) const ROW_GROUP_ROWS: usize = 1 << 18;
@@ -31,9 +32,11 @@ pub(super) const ROW_GROUP_ROWS: usize = 1 << 18;
 pub(super) const FILE_BYTES: usize = 128 << 20;
 /// Rows of all open files that may wait for their row group; beyond, the fullest file writes its group early.
 const WAITING_BYTES: usize = 96 << 20;
+/// Rows of all open files that may wait to be counted, eight bytes each; beyond, the most of one file are counted early.
+const WAITING_COUNTS: usize = 4 << 20;
 /// Batches that may wait for the writing thread.
 const IN_FLIGHT: usize = 4;
-const READ_ROWS: usize = 65_536;
+pub(super) const READ_ROWS: usize = 65_536;
 
 /// A finished file of a table, on the disk.
 #[derive(Debug, Clone)]
@@ -44,9 +47,12 @@ pub(super) struct Written {
     pub file: StoredFile,
 }
 
-/// How the names of files begin whose rows are in order of cell and time, and how those of all others.
+/// How the names of files begin whose rows are in order of cell and time.
 pub(super) const SORTED: char = 's';
-const AS_THEY_CAME: char = 'v';
+/// How those of all others begin.
+pub(super) const AS_THEY_CAME: char = 'v';
+/// And those of rows that were still to be decided on when they were written.
+pub(super) const CONTESTED: char = 'c';
 
 /// Where the files of one table go, and how they are called.
 #[derive(Debug, Clone)]
@@ -59,8 +65,8 @@ pub(super) struct Place {
     pub version: u64,
     /// Milliseconds since 1970, for the Delta log.
     pub written_at: i64,
-    /// Whether the rows come in order of cell and time.
-    pub sorted: bool,
+    /// How the names begin, which says in what order the rows come.
+    pub mark: char,
 }
 
 impl Place {
@@ -138,6 +144,38 @@ struct MonthFiles {
 struct OpenFile {
     writer: ArrowWriter<NewFile>,
     path: PathBuf,
+    /// For tables whose records are counted.
+    counts: Option<Gatherer>,
+}
+
+impl OpenFile {
+    fn write(&mut self, rows: &RecordBatch) -> std::result::Result<(), ParquetError> {
+        self.writer.write(rows)?;
+        let Some(counts) = &mut self.counts else { return Ok(()) };
+        counts.observe(rows);
+        if counts.is_full() { self.write_counts() } else { Ok(()) }
+    }
+
+    /// Rows that wait to be counted.
+    fn waiting_counts(&self) -> usize {
+        self.counts.as_ref().map_or(0, Gatherer::waiting)
+    }
+
+    /// Counts the rows that wait. The bytes stand between row groups: what is not yet a row group is in memory.
+    fn write_counts(&mut self) -> std::result::Result<(), ParquetError> {
+        let Some(counts) = &mut self.counts else { return Ok(()) };
+        let entries = counts.chunk(self.writer.bytes_written() as u64);
+        Ok(self.writer.write_all(&entries)?)
+    }
+
+    fn finish(&mut self) -> std::result::Result<ParquetMetaData, ParquetError> {
+        self.write_counts()?;
+        if let Some((head, line)) = self.counts.take().and_then(|c| c.finish(self.writer.bytes_written() as u64)) {
+            self.writer.write_all(&head)?;
+            self.writer.append_key_value_metadata(KeyValue::new(FOOTER_KEY.to_owned(), line));
+        }
+        self.writer.finish()
+    }
 }
 
 impl MonthFiles {
@@ -167,10 +205,17 @@ impl MonthFiles {
                 .map_err(|e| Error::bug("rows cannot be divided by month").with_cause(e))?;
             self.write_month(month, &rows)?;
         }
-        if self.open.values().map(|file| file.writer.in_progress_size()).sum::<usize>() > WAITING_BYTES
+        // Contested rows are written beside all others: they get less room.
+        let room = if self.place.mark == CONTESTED { WAITING_BYTES / 4 } else { WAITING_BYTES };
+        if self.open.values().map(|file| file.writer.in_progress_size()).sum::<usize>() > room
             && let Some((_, fullest)) = self.open.iter_mut().max_by_key(|(_, file)| file.writer.in_progress_size())
         {
             fullest.writer.flush().map_err(|e| not_written(&fullest.path, e))?;
+        }
+        if self.open.values().map(OpenFile::waiting_counts).sum::<usize>() > WAITING_COUNTS
+            && let Some((_, fullest)) = self.open.iter_mut().max_by_key(|(_, file)| file.waiting_counts())
+        {
+            fullest.write_counts().map_err(|e| not_written(&fullest.path, e))?;
         }
         Ok(())
     }
@@ -184,7 +229,7 @@ impl MonthFiles {
         let columns = rows.columns()[..self.schema.fields().len()].to_vec();
         let rows = RecordBatch::try_new(Arc::clone(&self.schema), columns)
             .map_err(|e| Error::bug("rows of another schema").with_cause(e))?;
-        file.writer.write(&rows).map_err(|e| not_written(&file.path, e))?;
+        file.write(&rows).map_err(|e| not_written(&file.path, e))?;
         if file.writer.bytes_written() > FILE_BYTES {
             self.close(month)?;
         }
@@ -192,37 +237,21 @@ impl MonthFiles {
     }
 
     fn begin(&mut self, month: &str) -> Result<OpenFile> {
-        let folder = self.place.folder().join(format!("{PARTITION}={month}"));
-        let is_new = !folder.is_dir();
-        fs::create_dir_all(&folder)
-            .and_then(|()| if is_new { disk::sync_folder(&self.place.folder()) } else { Ok(()) })
-            .map_err(|e| disk::failed(&folder, e))?;
-        let mark = if self.place.sorted { SORTED } else { AS_THEY_CAME };
-        let path = folder.join(format!("{mark}{:08}-{:05}.parquet", self.place.version, self.next));
+        let (file, path) = begin_file(&self.place, month, self.next)?;
         self.next += 1;
-        let file = NewFile::create(&path).map_err(|e| disk::failed(&path, e))?;
         let writer =
             ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(tables::writer_properties(self.place.table)))
                 .map_err(|e| not_written(&path, e))?;
-        Ok(OpenFile { writer, path })
+        let table = self.place.table;
+        let counts = first_day(month).filter(|_| table.is_event()).map(|day| Gatherer::new(table.group, day));
+        Ok(OpenFile { writer, path, counts })
     }
 
     fn close(&mut self, month: &str) -> Result<()> {
-        let Some(OpenFile { mut writer, path }) = self.open.remove(month) else { return Ok(()) };
-        let facts = writer.finish().map_err(|e| not_written(&path, e))?;
-        let within = path.strip_prefix(&self.place.root).unwrap_or(&path).to_string_lossy().into_owned();
-        let file = writer.inner_mut().finish(within).map_err(|e| disk::failed(&path, e))?;
-        let name = path.strip_prefix(self.place.folder()).unwrap_or(&path).to_string_lossy().into_owned();
-        let add = Add {
-            path: name,
-            partition_values: [(PARTITION.to_owned(), Some(month.to_owned()))].into(),
-            size: i64::try_from(file.bytes).unwrap_or(i64::MAX),
-            modification_time: self.place.written_at,
-            data_change: true,
-            stats: Some(statistics(&facts)),
-            ..Add::default()
-        };
-        self.done.push(Written { add, file });
+        let Some(mut file) = self.open.remove(month) else { return Ok(()) };
+        let facts = file.finish().map_err(|e| not_written(&file.path, e))?;
+        let OpenFile { mut writer, path, .. } = file;
+        self.done.push(finish_file(&self.place, month, &path, &facts, writer.inner_mut())?);
         Ok(())
     }
 
@@ -231,26 +260,67 @@ impl MonthFiles {
         for month in &months {
             self.close(month)?;
         }
-        let mut folders: Vec<PathBuf> =
-            self.done.iter().filter_map(|w| self.place.root.join(&w.file.path).parent().map(Path::to_owned)).collect();
-        folders.sort_unstable();
-        folders.dedup();
-        for folder in folders {
-            disk::sync_folder(&folder).map_err(|e| disk::failed(&folder, e))?;
-        }
-        let failed = |e| disk::failed(&self.place.folder(), e);
-        halt::point("rows-written").map_err(failed)?;
+        sync_folders(&self.place, &self.done)?;
         Ok(std::mem::take(&mut self.done))
     }
 }
 
+/// First day of a month such as `2017-05`, in days since 1970.
+fn first_day(month: &str) -> Option<i32> {
+    parse_date(&format!("{month}-01")).ok().map(|on| on.to_epoch_days())
+}
+
+/// Makes the file of that number for rows of a month.
+pub(super) fn begin_file(place: &Place, month: &str, number: u32) -> Result<(NewFile, PathBuf)> {
+    let folder = place.folder().join(format!("{PARTITION}={month}"));
+    let is_new = !folder.is_dir();
+    fs::create_dir_all(&folder)
+        .and_then(|()| if is_new { disk::sync_folder(&place.folder()) } else { Ok(()) })
+        .map_err(|e| disk::failed(&folder, e))?;
+    let path = folder.join(format!("{}{:08}-{number:05}.parquet", place.mark, place.version));
+    let file = NewFile::create(&path).map_err(|e| disk::failed(&path, e))?;
+    Ok((file, path))
+}
+
+/// Waits until a file is on the disk, and says what it is. Its folder is for [`sync_folders`].
+pub(super) fn finish_file(
+    place: &Place,
+    month: &str,
+    path: &Path,
+    facts: &ParquetMetaData,
+    file: &mut NewFile,
+) -> Result<Written> {
+    let within = path.strip_prefix(&place.root).unwrap_or(path).to_string_lossy().into_owned();
+    let file = file.finish(within).map_err(|e| disk::failed(path, e))?;
+    let name = path.strip_prefix(place.folder()).unwrap_or(path).to_string_lossy().into_owned();
+    let add = Add {
+        path: name,
+        partition_values: [(PARTITION.to_owned(), Some(month.to_owned()))].into(),
+        size: i64::try_from(file.bytes).unwrap_or(i64::MAX),
+        modification_time: place.written_at,
+        data_change: true,
+        stats: Some(statistics(facts)),
+        ..Add::default()
+    };
+    Ok(Written { add, file })
+}
+
+/// Waits until the names of finished files are on the disk.
+pub(super) fn sync_folders(place: &Place, done: &[Written]) -> Result<()> {
+    let folders = done.iter().filter_map(|w| place.root.join(&w.file.path).parent().map(Path::to_owned));
+    for folder in folders.collect::<BTreeSet<_>>() {
+        disk::sync_folder(&folder).map_err(|e| disk::failed(&folder, e))?;
+    }
+    halt::point("rows-written").map_err(|e| disk::failed(&place.folder(), e))
+}
+
 /// The schema of the files: Delta keeps the partition column, which is the last, outside of them.
-fn stored_schema(schema: &SchemaRef) -> SchemaRef {
+pub(super) fn stored_schema(schema: &SchemaRef) -> SchemaRef {
     let fields: Vec<_> = schema.fields().iter().filter(|field| field.name() != PARTITION).cloned().collect();
     Arc::new(Schema::new(fields))
 }
 
-fn not_written(path: &Path, cause: ParquetError) -> Error {
+pub(super) fn not_written(path: &Path, cause: ParquetError) -> Error {
     match cause {
         ParquetError::External(inner) => match inner.downcast::<std::io::Error>() {
             Ok(io) => disk::failed(path, *io),
@@ -315,21 +385,24 @@ fn shown(column: &str, value: i64) -> serde_json::Value {
     }
 }
 
-fn unreadable(path: &Path, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+pub(super) fn unreadable(path: &Path, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     Error::data(format!("the table file {file} cannot be read; run `vigie verify`")).with_cause(cause)
 }
+
+/// Columns that tell records and their versions apart.
+pub(super) const KEYS: [&str; 3] = ["key_hi", "key_lo", "row_hash"];
 
 /// The identity columns of a batch.
 pub(super) struct Keys<'b> {
     high: &'b Int64Array,
     low: &'b Int64Array,
     row_hash: &'b Int64Array,
-    recorded: &'b TimestampMicrosecondArray,
+    recorded: Option<&'b TimestampMicrosecondArray>,
 }
 
 impl<'b> Keys<'b> {
-    /// The identity columns of a batch that has them.
+    /// The identity columns of a batch: those of [`KEYS`], and `recorded_at` if it was read.
     pub fn of(batch: &'b RecordBatch) -> Result<Self> {
         let column = |name: &str| {
             batch.column_by_name(name).ok_or_else(|| Error::bug(format!("rows without the column {name}")))
@@ -339,7 +412,7 @@ impl<'b> Keys<'b> {
             high: column("key_hi")?.as_primitive_opt::<Int64Type>().ok_or_else(wrong)?,
             low: column("key_lo")?.as_primitive_opt::<Int64Type>().ok_or_else(wrong)?,
             row_hash: column("row_hash")?.as_primitive_opt::<Int64Type>().ok_or_else(wrong)?,
-            recorded: column("recorded_at")?.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(wrong)?,
+            recorded: batch.column_by_name("recorded_at").and_then(|column| column.as_primitive_opt()),
         })
     }
 
@@ -355,7 +428,7 @@ impl<'b> Keys<'b> {
 
     /// When the source recorded it, microseconds; before all times if it does not say.
     pub fn recorded(&self, row: usize) -> i64 {
-        if self.recorded.is_null(row) { i64::MIN } else { self.recorded.value(row) }
+        self.recorded.filter(|recorded| recorded.is_valid(row)).map_or(i64::MIN, |recorded| recorded.value(row))
     }
 }
 
@@ -375,51 +448,6 @@ pub(super) fn read_columns(
     Ok(reader.map(move |batch| batch.map_err(|e| unreadable(&path, e))))
 }
 
-/// The identity columns of a table file.
-pub(super) fn read_keys(path: &Path) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
-    read_columns(path, Some(&["key_hi", "key_lo", "row_hash", "recorded_at"]))
-}
-
-/// The identity columns of several files, in no certain order, read on two threads.
-///
-/// # Errors
-/// What a file cannot be read for, or what `take` says.
-pub(super) fn read_all_keys(paths: &[PathBuf], mut take: impl FnMut(RecordBatch) -> Result<()>) -> Result<()> {
-    let next = AtomicUsize::new(0);
-    let (sender, receiver) = sync_channel(IN_FLIGHT);
-    std::thread::scope(|scope| {
-        for _ in 0..paths.len().min(2) {
-            let (sender, next) = (sender.clone(), &next);
-            scope.spawn(move || {
-                while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let read = || -> Result<bool> {
-                        for batch in read_keys(path)? {
-                            if sender.send(Ok(batch?)).is_err() {
-                                return Ok(false);
-                            }
-                        }
-                        Ok(true)
-                    };
-                    match read() {
-                        Ok(true) => {}
-                        Ok(false) => return,
-                        Err(error) => {
-                            let _ = sender.send(Err(error));
-                            return;
-                        }
-                    }
-                }
-            });
-        }
-        drop(sender);
-        // Taken by value: if `take` fails, the readers find nobody to send to and end.
-        for batch in receiver {
-            take(batch?)?;
-        }
-        Ok(())
-    })
-}
-
 /// The rows of a table file with their month, in the table's schema.
 pub(super) fn read_rows(folder: &Path, add: &Add) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
     let month = month_of(add);
@@ -435,6 +463,12 @@ pub(super) fn rows_of(add: &Add) -> u64 {
 /// Month of a file's rows.
 pub(super) fn month_of(add: &Add) -> String {
     add.partition_values.get(PARTITION).cloned().flatten().unwrap_or_default()
+}
+
+/// Month of a file's rows by the file's path; `None` for one that is not written as a month.
+pub(super) fn month_in(path: &str) -> Option<&str> {
+    let month = path.strip_prefix(PARTITION)?.strip_prefix('=')?.split('/').next()?;
+    first_day(month).map(|_| month)
 }
 
 fn with_month(batch: &RecordBatch, month: &str) -> Result<RecordBatch> {

@@ -15,10 +15,11 @@ use deltalake_core::kernel::{Action, Add, Remove};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use futures::TryStreamExt as _;
 
-use super::contest::{At, Contest, Outcome};
+use super::contest::{Contest, Seen};
 use super::control::{self, LoadRecord, StoreVersion, StoredFile};
 use super::identity::{Key, Known, Ordinals, Verdict};
-use super::table_file::{Keys, Place, RowWriter, Written, read_all_keys, read_keys, read_rows, rows_of};
+use super::recall::{Passed, Recall};
+use super::table_file::{AS_THEY_CAME, CONTESTED, Keys, Place, RowWriter, Written};
 use super::{AsOf, Store, disk, durable, halt, tables};
 use crate::error::{Error, Result};
 use crate::model::schema::{PARTITION, Repeats, table};
@@ -30,7 +31,7 @@ const MOST_EXPECTED: u64 = 1 << 27;
 const GLANCES: usize = 1024;
 
 /// Changed records that are decided on at a time: beyond, memory would grow with the load.
-const MOST_CONTESTED: usize = 2_000_000;
+const MOST_CONTESTED: usize = 1_000_000;
 
 /// What became of the rows given to [`Writer::add`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -64,6 +65,8 @@ pub(super) struct Live {
     pub add: Add,
     /// For files that this writer wrote; the others are on the store's list already.
     pub new: Option<StoredFile>,
+    /// Holds rows that are still to be decided on, and no others.
+    pub contested: bool,
 }
 
 pub(super) struct OpenTable {
@@ -77,11 +80,17 @@ pub(super) struct OpenTable {
     removed: Vec<Add>,
     /// Numbers of files that were used.
     next_file: u32,
-    known: Known,
+    pub known: Known,
     ordinals: Ordinals,
     rows: Option<RowWriter>,
-    contest: Contest,
-    withheld: Withheld,
+    /// Writes the rows that are to be decided on.
+    contested: Option<RowWriter>,
+    pub contest: Contest,
+    /// What the store's files hold of the keys that come, where these were looked up beforehand.
+    pub seen: Option<Vec<Seen>>,
+    pub withheld: Withheld,
+    /// What other threads recognise records by, while it holds.
+    pub recall: Option<Recall>,
     /// Rows are the same as before, only kept otherwise.
     rearranged: bool,
 }
@@ -138,19 +147,19 @@ impl<'s> Writer<'s> {
     /// # Errors
     /// `Data` if the table cannot be read.
     pub async fn open(&mut self, name: &str) -> Result<()> {
+        self.open_unread(name).await?;
+        self.know(name)
+    }
+
+    /// Opens a table for adding rows: which records it holds is to be read before they come, by [`Writer::know`] or
+    /// [`Writer::know_of`].
+    ///
+    /// # Errors
+    /// `Data` if the table cannot be read.
+    pub async fn open_unread(&mut self, name: &str) -> Result<()> {
         self.open_files(name).await?;
         let withheld = self.store.withheld(name)?;
-        let open = self.table_mut(name)?;
-        open.withheld = withheld;
-        let folder = open.place.folder();
-        let records: u64 = open.files.iter().map(|live| rows_of(&live.add)).sum();
-        open.known.expect(usize::try_from(records).unwrap_or_default());
-        let paths: Vec<_> = open.files.iter().map(|live| folder.join(&live.add.path)).collect();
-        read_all_keys(&paths, |batch| {
-            let keys = Keys::of(&batch)?;
-            (0..batch.num_rows()).for_each(|row| open.known.note(keys.key(row), keys.row_hash(row)));
-            Ok(())
-        })?;
+        self.table_mut(name)?.withheld = withheld;
         Ok(())
     }
 
@@ -167,13 +176,17 @@ impl<'s> Writer<'s> {
         let table = table(name).ok_or_else(|| Error::bug(format!("no table {name}")))?;
         let root = self.store.root();
         let (delta, log) = self.store.open_for_writing(name, version).await?;
-        let files = active_files(&delta, name).await?.into_iter().map(|add| Live { add, new: None }).collect();
+        let files = active_files(&delta, name)
+            .await?
+            .into_iter()
+            .map(|add| Live { add, new: None, contested: false })
+            .collect();
         let place = Place {
             root: root.to_owned(),
             table,
             version: self.base.version + 1,
             written_at: self.now.timestamp_millis(),
-            sorted: false,
+            mark: AS_THEY_CAME,
         };
         let open = OpenTable {
             delta,
@@ -185,12 +198,19 @@ impl<'s> Writer<'s> {
             known: Known::default(),
             ordinals: Ordinals::default(),
             rows: None,
+            contested: None,
             contest: Contest::default(),
+            seen: None,
             withheld: Withheld::default(),
+            recall: None,
             rearranged: false,
         };
         self.tables.insert(name.to_owned(), open);
         self.table_mut(name)
+    }
+
+    pub(super) fn table(&self, name: &str) -> Option<&OpenTable> {
+        self.tables.get(name)
     }
 
     pub(super) fn table_mut(&mut self, name: &str) -> Result<&mut OpenTable> {
@@ -200,7 +220,6 @@ impl<'s> Writer<'s> {
     /// Says that about so many rows are to come: with room for them, memory is not taken twice while it grows.
     pub fn expect(&mut self, name: &str, rows: u64) {
         if let (Some(table), Ok(rows)) = (self.tables.get_mut(name), usize::try_from(rows.min(MOST_EXPECTED))) {
-            // They may all be known already: room is made for the excess only.
             table.known.expect(rows);
         }
     }
@@ -213,18 +232,19 @@ impl<'s> Writer<'s> {
     }
 
     /// Adds the rows of a batch that are new or may be newer. The batch has the table's schema; `loaded_at` and `load_id`
-    /// are stamped here. Rows whose record is known with other content are counted when they are decided on, at the
-    /// latest by [`Writer::settle`].
+    /// are stamped here. `passed` are rows that [`Recall`] recognised, so that they were left out. Rows whose record is
+    /// known with other content are counted when they are decided on, at the latest by [`Writer::settle`].
     ///
     /// # Errors
     /// `Bug` for an unopened table or another schema; `Data` if a file cannot be written.
-    pub fn add(&mut self, name: &str, batch: &RecordBatch, repeats: Repeats) -> Result<Tally> {
+    pub fn add(&mut self, name: &str, batch: &RecordBatch, passed: &[Passed], repeats: Repeats) -> Result<Tally> {
         let (load_id, now) = (self.load_id, self.now);
         let table = self.table_mut(name)?;
-        let mut tally = Tally::default();
+        let mut tally = Tally { unchanged: passed.len() as u64, ..Tally::default() };
+        let mut passed = passed.iter().peekable();
         let keys = Keys::of(batch)?;
         let past = table.withheld.past(batch)?;
-        let mut keep = Vec::with_capacity(batch.num_rows());
+        let (mut new, mut contested) = (vec![false; batch.num_rows()], vec![false; batch.num_rows()]);
         let identities: Vec<Key> =
             (0..batch.num_rows()).map(|row| table.ordinals.identify(keys.key(row), repeats)).collect();
         for (row, identity) in identities.iter().copied().enumerate() {
@@ -232,16 +252,23 @@ impl<'s> Writer<'s> {
                 let next = identities[row..].iter().take(GLANCES);
                 std::hint::black_box(next.fold(0, |seen, key| seen ^ table.known.glance(*key)));
             }
+            while let Some(passed) = passed.next_if(|passed| passed.before as usize <= row) {
+                table.contest.repeat(passed.key, passed.row_hash);
+            }
             if past.as_ref().is_some_and(|past| past[row]) || table.withheld.is_erased(identity) {
                 tally.withheld += 1;
-                keep.push(false);
                 continue;
             }
             let verdict = table.known.judge(identity, keys.row_hash(row));
-            keep.push(matches!(verdict, Verdict::New | Verdict::Contested));
             match verdict {
-                Verdict::New => tally.accepted += 1,
-                Verdict::Contested => table.contest.enter(identity, keys.row_hash(row)),
+                Verdict::New => {
+                    tally.accepted += 1;
+                    new[row] = true;
+                }
+                Verdict::Contested => {
+                    table.contest.enter(identity, keys.row_hash(row));
+                    contested[row] = true;
+                }
                 Verdict::Unchanged => tally.unchanged += 1,
                 Verdict::Duplicate => tally.duplicate += 1,
             }
@@ -249,47 +276,15 @@ impl<'s> Writer<'s> {
                 table.contest.repeat(identity, keys.row_hash(row));
             }
         }
-        if keep.contains(&true) {
+        passed.for_each(|passed| table.contest.repeat(passed.key, passed.row_hash));
+        if new.contains(&true) || contested.contains(&true) {
             let stamped = stamp(batch, (repeats == Repeats::Ordinal).then_some(&identities), load_id, now)?;
-            let kept = if keep.contains(&false) { keep_rows(&stamped, keep)? } else { stamped };
-            table.write(kept)?;
+            table.write(&stamped, new)?;
+            table.write_contested(&stamped, contested)?;
         }
         if table.contest.len() >= MOST_CONTESTED {
             tally.add(self.settle(name)?);
         }
-        Ok(tally)
-    }
-
-    /// Decides which version of each contested record stays; returns what became of their rows.
-    ///
-    /// # Errors
-    /// `Data` if a file cannot be read or written.
-    pub fn settle(&mut self, name: &str) -> Result<Tally> {
-        let table = self.table_mut(name)?;
-        table.close_rows()?;
-        let mut contest = std::mem::take(&mut table.contest);
-        if contest.is_empty() {
-            return Ok(Tally::default());
-        }
-        let folder = table.place.folder();
-        for (number, live) in table.files.iter().enumerate() {
-            let mut first = 0;
-            for batch in read_keys(&folder.join(&live.add.path))? {
-                let batch = batch?;
-                let keys = Keys::of(&batch)?;
-                for row in 0..batch.num_rows() {
-                    let at = At { file: number, row: first + row as u32 };
-                    contest.look_at(keys.key(row), keys.row_hash(row), keys.recorded(row), at, live.new.is_some());
-                }
-                first += batch.num_rows() as u32;
-            }
-        }
-        let Outcome { dropped, winners, tally } = contest.decide();
-        for (key, row_hash) in winners {
-            table.known.settle(key, row_hash);
-        }
-        table.rewrite(&dropped)?;
-        pass("revisions-written")?;
         Ok(tally)
     }
 
@@ -405,47 +400,42 @@ impl Withheld {
 }
 
 impl OpenTable {
-    fn write(&mut self, rows: RecordBatch) -> Result<()> {
+    fn write(&mut self, rows: &RecordBatch, keep: Vec<bool>) -> Result<()> {
+        if !keep.contains(&true) {
+            return Ok(());
+        }
+        let kept = if keep.contains(&false) { keep_rows(rows, keep)? } else { rows.clone() };
         let rows_writer = self.rows.get_or_insert_with(|| RowWriter::start(self.place.clone(), self.next_file));
-        rows_writer.write(rows)
+        rows_writer.write(kept)
     }
 
-    fn close_rows(&mut self) -> Result<()> {
-        let Some(rows) = self.rows.take() else { return Ok(()) };
-        let written = rows.finish()?;
-        self.take(written);
+    fn write_contested(&mut self, rows: &RecordBatch, keep: Vec<bool>) -> Result<()> {
+        if !keep.contains(&true) {
+            return Ok(());
+        }
+        let kept = if keep.contains(&false) { keep_rows(rows, keep)? } else { rows.clone() };
+        let place = || Place { mark: CONTESTED, ..self.place.clone() };
+        self.contested.get_or_insert_with(|| RowWriter::start(place(), self.next_file)).write(kept)
+    }
+
+    pub fn close_rows(&mut self) -> Result<()> {
+        let rows = self.rows.take().map(RowWriter::finish).transpose()?.unwrap_or_default();
+        let contested = self.contested.take().map(RowWriter::finish).transpose()?.unwrap_or_default();
+        self.take(rows, false);
+        self.take(contested, true);
         Ok(())
     }
 
     /// New files hold records of the table from now on.
-    fn take(&mut self, written: Vec<Written>) {
+    pub fn take(&mut self, written: Vec<Written>, contested: bool) {
         // Numbers are given in order, so the next free one follows the number of files ever written.
         self.next_file += u32::try_from(written.len()).unwrap_or(u32::MAX);
-        self.files.extend(written.into_iter().map(|w| Live { add: w.add, new: Some(w.file) }));
+        self.files.extend(written.into_iter().map(|w| Live { add: w.add, new: Some(w.file), contested }));
     }
 
-    /// Writes files again without some of their rows (numbers in order).
-    fn rewrite(&mut self, dropped: &BTreeMap<usize, Vec<u32>>) -> Result<()> {
-        let folder = self.place.folder();
-        for (file, gone) in dropped {
-            let mut gone = gone.iter().copied().peekable();
-            let mut row = 0_u32;
-            for batch in read_rows(&folder, &self.files[*file].add)? {
-                let batch = batch?;
-                let keep: Vec<bool> = (0..batch.num_rows())
-                    .map(|_| {
-                        let stays = gone.next_if_eq(&row).is_none();
-                        row += 1;
-                        stays
-                    })
-                    .collect();
-                let kept = if keep.contains(&false) { keep_rows(&batch, keep)? } else { batch };
-                if kept.num_rows() > 0 {
-                    self.write(kept)?;
-                }
-            }
-        }
-        self.exchange(&dropped.keys().copied().collect())
+    /// Number for the next file.
+    pub fn next_file(&self) -> u32 {
+        self.next_file
     }
 
     /// Closes what was written in place of some files, and lets these go.
@@ -475,7 +465,8 @@ impl OpenTable {
     /// Writes rows in place of files that [`OpenTable::exchange`] takes away, without changing what the table says.
     pub fn rearrange(&mut self, rows: RecordBatch) -> Result<()> {
         self.rearranged = true;
-        self.write(rows)
+        let keep = vec![true; rows.num_rows()];
+        self.write(&rows, keep)
     }
 
     /// The Delta commit; returns its version and the log files it wrote.

@@ -1,10 +1,14 @@
 //! Who may do what: the whole table, and that the trips of `app` keep to it and write it down.
 
+use vigie::analysis::change::{By, Question as Change, Test};
+use vigie::analysis::emerging::{Definition, Question as Histories};
 use vigie::analysis::hotspot::{Method, Question};
 use vigie::analysis::selection::Selection;
+use vigie::analysis::steps::StepLength;
 use vigie::app::load::Request;
 use vigie::app::{
-    App, about, admin, backup, flow, hotspots, kpi, patrol_page, quality, rejects, report, sql, trend, verify,
+    App, about, admin, backup, change, clusters, concentration, emerging, flow, hotspots, hours, kpi, near_repeat,
+    patrol_page, quality, rejects, report, scan, sql, trend, verify,
 };
 use vigie::error::{Error, Kind};
 use vigie::model::access::{Action, Principal, Role, decide};
@@ -76,10 +80,34 @@ fn last_year_of_crimes() -> Question {
     Question { selection: Selection::of("crimes", period), resolution: 9, method: Method::GiStar }
 }
 
+fn clusters_question(selection: &Selection) -> vigie::analysis::clusters::Question {
+    use vigie::analysis::clusters::{Method, Question};
+    let minimum = Question::USUAL_MINIMUM;
+    Question { selection: selection.clone(), method: Method::Dbscan, distance_m: None, minimum, resolution: 9 }
+}
+
 /// Every trip by name, with the action it stands for and how it ended for somebody.
 async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<(), Error>)> {
     let question = last_year_of_crimes();
     let series = trend::Question::of(question.selection.clone());
+    let knots = clusters_question(&question.selection);
+    let shares = vigie::analysis::concentration::Question { selection: question.selection.clone(), resolution: 9 };
+    let compared = Change {
+        selection: question.selection.clone(),
+        before: Change::usual_before(question.selection.period),
+        by: By::Cell(9),
+        test: Test::Exact,
+        alpha: 0.05,
+    };
+    let histories = Histories::usual(question.selection.clone(), 9, StepLength::Days(28), Definition::Esri3);
+    let repeats = vigie::analysis::near_repeat::Question {
+        permutations: 9,
+        ..vigie::analysis::near_repeat::Question::of(question.selection.clone(), 9)
+    };
+    let crowds = vigie::analysis::scan::Question {
+        permutations: 9,
+        ..vigie::analysis::scan::Question::of(question.selection.clone(), 9)
+    };
     let nothing = small_sample().join("nothing.geojson");
     let request = Request {
         feed: "jersey-crimes".to_owned(),
@@ -90,7 +118,14 @@ async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<
     vec![
         ("about", Action::AskAggregate, about::ask(app, who).await.map(drop)),
         ("hotspots", Action::AskAggregate, hotspots::ask(app, who, &question).await.map(drop)),
+        ("clusters", Action::AskAggregate, clusters::ask(app, who, &knots).await.map(drop)),
+        ("concentration", Action::AskAggregate, concentration::ask(app, who, &shares).await.map(drop)),
+        ("change", Action::AskAggregate, change::ask(app, who, &compared).await.map(drop)),
+        ("emerging", Action::AskAggregate, emerging::ask(app, who, &histories).await.map(drop)),
+        ("hours", Action::AskAggregate, hours::ask(app, who, &question.selection).await.map(drop)),
         ("trend", Action::AskAggregate, trend::ask(app, who, &series).await.map(drop)),
+        ("near-repeat", Action::AskAggregate, near_repeat::ask(app, who, &repeats).await.map(drop)),
+        ("scan", Action::AskAggregate, scan::ask(app, who, &crowds).await.map(drop)),
         ("anpr flow", Action::AskAggregate, flow::ask(app, who, question.selection.period, None).await.map(drop)),
         ("anpr cameras", Action::AskAggregate, flow::cameras(app, who).await.map(drop)),
         ("patrol page", Action::AskAggregate, patrol_page::ask(app, who).await.map(drop)),

@@ -1,0 +1,118 @@
+//! How a hotspot question is answered: permutations, harm weights, kernel. The question itself says what is asked.
+
+use crate::analysis::hotspot::Method;
+use crate::analysis::selection::Selection;
+use crate::analysis::weights::Weights;
+use crate::error::{Error, Result};
+use crate::stats::dual_kde::Joined;
+use crate::stats::kde::Kernel;
+
+/// Seeded permutations in place of the normal distribution for p.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permutations {
+    /// How many.
+    pub draws: u32,
+    /// Seed of the draws.
+    pub seed: u64,
+}
+
+/// A second density to hold the first against: other records, with the same kernel and bandwidth.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Against {
+    /// The other records.
+    pub selection: Selection,
+    /// How the two are joined.
+    pub joined: Joined,
+}
+
+/// Settings of a hotspot answer; the default ones are those of maps, tiles and reports.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Settings {
+    /// p by conditional permutation.
+    pub permutations: Option<Permutations>,
+    /// Records count by their harm.
+    pub weights: Option<Weights>,
+    /// Kernel of a density; quartic if not said.
+    pub kernel: Option<Kernel>,
+    /// Bandwidth of a density in metres; by rule from the points if not said.
+    pub bandwidth_m: Option<f64>,
+    /// A second density beside the first.
+    pub against: Option<Against>,
+}
+
+impl Settings {
+    /// Checks that the method can use them: a setting that is silently ignored is a wrong answer.
+    ///
+    /// # Errors
+    /// `Input` naming the setting.
+    pub fn check(&self, method: Method) -> Result<()> {
+        let scored = matches!(method, Method::GiStar | Method::LocalMoran);
+        let name = method.name();
+        match self.permutations {
+            Some(_) if !scored => {
+                return Err(Error::input(format!("{name} has no p to find by permutation")).at("permutations"));
+            }
+            Some(Permutations { draws: 0, .. }) => {
+                return Err(Error::input("a permutation test needs at least one permutation").at("permutations"));
+            }
+            _ => {}
+        }
+        if method == Method::Kde {
+            if self.weights.is_some() {
+                return Err(Error::input("a density counts records as they are; weights go with the other methods")
+                    .at("weight"));
+            }
+            if self.bandwidth_m.is_some_and(|metres| !(1.0..=100_000.0).contains(&metres)) {
+                return Err(Error::input("a bandwidth is 1 to 100,000 metres").at("bandwidth"));
+            }
+            if let Some(against) = &self.against {
+                against.selection.check().map_err(|e| e.at("against"))?;
+            }
+        } else if self.against.is_some() {
+            return Err(Error::input(format!("two densities go with the method kde, not with {name}")).at("against"));
+        } else if self.kernel.is_some() || self.bandwidth_m.is_some() {
+            return Err(
+                Error::input(format!("kernel and bandwidth go with the method kde, not with {name}")).at("kernel")
+            );
+        }
+        Ok(())
+    }
+
+    /// The settings in a few words, for the audit and as a key; empty for the default ones.
+    pub fn subject(&self) -> String {
+        let mut text = String::new();
+        if let Some(Permutations { draws, seed }) = self.permutations {
+            text.push_str(&format!(" permutations={draws} seed={seed}"));
+        }
+        if let Some(weights) = &self.weights {
+            text.push_str(&format!(" weights={}:{}", weights.id, &weights.digest[..12.min(weights.digest.len())]));
+        }
+        if let Some(kernel) = self.kernel {
+            text.push_str(&format!(" kernel={}", kernel.name()));
+        }
+        if let Some(metres) = self.bandwidth_m {
+            text.push_str(&format!(" bandwidth_m={metres}"));
+        }
+        if let Some(against) = &self.against {
+            text.push_str(&format!(" against=({}) joined={}", against.selection.subject(), against.joined.name()));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_the_method_cannot_use_are_refused() {
+        let permuted = Settings { permutations: Some(Permutations { draws: 99, seed: 1 }), ..Settings::default() };
+        assert!(permuted.check(Method::GiStar).is_ok() && permuted.check(Method::LocalMoran).is_ok());
+        assert!(permuted.check(Method::Count).is_err() && permuted.check(Method::Kde).is_err());
+        let wide = Settings { bandwidth_m: Some(300.0), kernel: Some(Kernel::Quartic), ..Settings::default() };
+        assert!(wide.check(Method::Kde).is_ok() && wide.check(Method::GiStar).is_err());
+        assert!(Settings { bandwidth_m: Some(0.0), ..Settings::default() }.check(Method::Kde).is_err());
+        assert_eq!(Settings::default().subject(), "");
+        assert_eq!(wide.subject(), " kernel=quartic bandwidth_m=300");
+    }
+}

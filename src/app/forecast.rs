@@ -1,0 +1,100 @@
+//! Where to look in the next days: the cells in the order of the method that did best when it was tested.
+
+use std::num::NonZero;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use serde::Serialize;
+
+use super::App;
+use super::evaluate::{Records, looking_back, score};
+use super::hotspots::study_area;
+use super::selection::{coverage, known_group, refuse_what_no_map_can_say, refuse_without_days};
+use crate::analysis::disclosure::{Policy, Released, release};
+use crate::analysis::evaluate::{Method, Place, Question, forecast, ground};
+use crate::error::{Error, Result};
+use crate::model::access::{Action, Principal};
+use crate::model::provenance::Provenance;
+use crate::store::AsOf;
+
+/// A released forecast and where it came from.
+#[derive(Debug, Clone, Serialize)]
+pub struct ForecastAnswer {
+    /// Where it came from.
+    pub provenance: Provenance,
+    /// Cells, the likeliest first.
+    pub rows: Released<Vec<Place>>,
+}
+
+/// Asks where to look in the days of the selection's period, from what was recorded before it. Without a method: the one
+/// that did best when records like these were last tested, else the 12-month count.
+///
+/// # Errors
+/// `Denied`; `Input` for a wrong question or a period longer than a year; `Data` if the records cannot carry it.
+pub async fn ask(app: &App, who: &Principal, question: &Question, method: Option<Method>) -> Result<ForecastAnswer> {
+    let selection = &question.selection;
+    let name = method.map_or("the best tested", Method::name);
+    app.enter(who, Action::AskAggregate, "forecast", &format!("{} method={name}", question.subject()))?;
+    question.check()?;
+    let daypart = question.dayparts.first().cloned().flatten();
+    let snapshot = app.engine.snapshot(AsOf::Newest).await?;
+    let places = app.memory.places(app)?;
+    let longer = looking_back(question, daypart.clone())?;
+    let coverage = coverage(&snapshot, &longer).await?;
+    if coverage.in_period == 0 {
+        known_group(&snapshot, &longer).await?;
+    }
+    refuse_without_days("a forecast of days or weeks", &longer, &coverage)?;
+    refuse_what_no_map_can_say(&longer, &coverage)?;
+    let area = study_area(app, &snapshot, &places, &selection.dataset).await?;
+    let tested = score(app, &longer, question.resolution)?;
+    let best = tested.as_ref().and_then(|score| Method::parse(&score.best).ok());
+    let method = method.or(best).unwrap_or(Method::BASELINE);
+    let records = Records::read(&snapshot, &longer, question.resolution, &area, app.config.zone).await?;
+    let plan = question.plan();
+    if !records.rows.iter().any(|one| one.day < plan.from) {
+        return Err(Error::data(format!(
+            "no {} record lies in the {} days before {}: there is nothing to go by",
+            selection.dataset, question.train_days, selection.period.from
+        )));
+    }
+    let mut provenance = longer.provenance("forecast", snapshot.version());
+    provenance.from = Some(selection.period.from.to_string());
+    provenance.method = Some(method.name().to_owned());
+    provenance.resolution = Some(question.resolution);
+    provenance.study_area = Some(format!("{}: {}", area.name, area.how));
+    provenance.rows = records.rows.iter().filter(|one| one.day < plan.from && one.recorded < plan.from).count() as u64;
+    provenance.excluded = coverage.excluded();
+    provenance.data_cut_off = coverage.last_on.map(|on| on.to_string());
+    let mut put = |name: &str, value: String| provenance.parameters.insert(name.to_owned(), value);
+    put("looks_back", format!("{} days, what was recorded before the first day", question.train_days));
+    put(method.name(), method.parameters().to_owned());
+    put(
+        "forecast_accuracy",
+        match tested.as_ref().and_then(|score| score.words(method.name())) {
+            Some(words) => words,
+            None => "not tested; `vigie evaluate` does".to_owned(),
+        },
+    );
+    let (work, resolution) = (Arc::clone(&area), question.resolution);
+    let threads = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+    let rows = tokio::task::spawn_blocking(move || {
+        let cells = work.cells(resolution)?;
+        forecast(cells, &ground(cells)?, &records.rows, &plan, method, places.parishes(), threads)
+    })
+    .await
+    .map_err(|e| Error::bug("the forecast could not be computed").with_cause(e))??;
+    provenance.cells = Some(rows.len() as u64);
+    let policy = Policy { threshold: app.config.public_threshold };
+    Ok(ForecastAnswer { provenance, rows: release(rows, &policy, who) })
+}
+
+/// The period of a forecast: so many days from a first one.
+///
+/// # Errors
+/// `Input` for a day at the end of the calendar.
+pub fn days_from(on: chrono::NaiveDate, days: u32) -> Result<crate::model::time::Period> {
+    let to = on.checked_add_signed(TimeDelta::days(i64::from(days)));
+    let to = to.ok_or_else(|| Error::input(format!("there is no day {days} days after {on}")))?;
+    crate::model::time::Period::new(on, to)
+}
