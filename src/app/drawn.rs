@@ -108,7 +108,7 @@ const PAGE_BANDWIDTH_M: f64 = 500.0;
 pub async fn ask(app: &App, who: &Principal, asked: Asked, selection: Selection) -> Result<(Drawn, Provenance)> {
     match asked.name {
         "trend" => {
-            let answer = trend::ask(app, who, &trend::Question { selection }).await?;
+            let answer = trend::ask(app, who, &trend::Question::of(selection).with_parts()).await?;
             Ok((pictures::trend(&answer)?, answer.provenance))
         }
         name @ ("local-moran" | "kde") => {
