@@ -198,6 +198,16 @@ const EMERGING: [Param; 8] = [
     Param("alpha", "number", false, "level of q for hot and cold"),
 ];
 
+/// What a trend takes beside its filters.
+const TREND: [Param; 6] = [
+    Param("step", "string", false, "day, week or month"),
+    Param("by", "string", false, "one series for each group, parish, vingtaine or beat"),
+    Param("decompose", "boolean", false, "trend, season and remainder"),
+    Param("forecast", "integer", false, "steps ahead, with 80 % and 95 % limits"),
+    Param("changes", "boolean", false, "changes of level"),
+    Param("seed", "integer", false, "seed of the shuffles behind the p of a change"),
+];
+
 /// The interface in OpenAPI, written from the same lists that the handlers read.
 pub(super) async fn openapi() -> Json<Value> {
     let daypart = Param("daypart", "string", false, "day, night, nte or a band such as 22:00-04:00");
@@ -238,7 +248,11 @@ pub(super) async fn openapi() -> Json<Value> {
     add("/api/v1/change", "what changed between two periods, with an exact test", &[&FILTERS, &CHANGE]);
     add("/api/v1/emerging", "histories of cells: new, persistent, on and off, past", &[&FILTERS, &EMERGING]);
     add("/api/v1/hours", "records by hour of the week, ranges shared out", &[&FILTERS]);
-    add("/api/v1/trend", "whole months of a dataset", &[&FILTERS, &[daypart]]);
+    add(
+        "/api/v1/trend",
+        "whole steps of a dataset, the year before, and what the series is made of",
+        &[&FILTERS, &[daypart], &TREND],
+    );
     add(
         "/api/v1/kpis",
         "KPI values by month",
@@ -296,6 +310,7 @@ fn parameter(name: &str, kind: &str, required: bool, about: &str) -> Value {
         "date" => json!({"type": "string", "format": "date"}),
         "int" | "integer" => json!({"type": "integer"}),
         "float" => json!({"type": "number"}),
+        "boolean" => json!({"type": "boolean"}),
         _ => json!({"type": "string"}),
     };
     json!({"name": name, "in": "query", "required": required, "description": about, "schema": schema})
