@@ -63,7 +63,7 @@ pub fn svg(id: &str, table: &Released<NearRepeat>, provenance: &Provenance) -> S
     let (ink, quiet) = (palette::INK.hex(), palette::QUIET.hex());
     for (at, row) in table.rows.iter().take(columns).enumerate() {
         let x = LABELS + (at as f64 + 0.5) * COLUMN;
-        Text { x, y: HEAD - 12.0, anchor: "middle", size: 12.0, fill: &ink, bold: false, text: &row.time }
+        Text { x, y: HEAD - 12.0, anchor: "middle", size: 11.0, fill: &ink, bold: false, text: &row.time }
             .write(&mut out);
     }
     for (at, line) in table.rows.chunks(columns.max(1)).enumerate() {
