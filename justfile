@@ -24,6 +24,7 @@ fuzz seconds="60":
 # Every benchmark beside its peer
 bench:
     benches/ingest
+    benches/question
     benches/place
 
 # Ingest of 5 million rows beside the Polars script
@@ -33,6 +34,10 @@ bench-ingest:
 # Gi* and kernel density beside esda and scikit-learn
 bench-place:
     benches/place
+
+# The hotspot question over 1, 3 and 10 million records beside DuckDB's count
+bench-question:
+    benches/question
 
 # The synthetic island, from extracts to the served map, KPIs and report
 demo:

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::analysis::clusters::ClusterMap;
@@ -15,7 +16,7 @@ use crate::analysis::kpi::KpiRow;
 use crate::analysis::near_repeat::{Classes, NearRepeat};
 use crate::analysis::quality::Quality;
 use crate::analysis::scan::Scan;
-use crate::analysis::trend::{Change, MonthRow};
+use crate::analysis::trend::{Change, Changes, Comparison, Decomposition, Forecast, StepRow, Trend};
 use crate::model::access::Principal;
 
 /// Reason written where a value is suppressed.
@@ -159,27 +160,97 @@ impl Release for Concentration {
     }
 }
 
-/// Running sums of neighbouring months differ by a month: with one month hidden, they all go.
-impl Release for Vec<MonthRow> {
+/// Running sums of neighbouring months differ by a month, and so do the year to date and what a series is made of: with
+/// one step of a series hidden, all that is summed over or computed from it goes. Where one series alone is hidden at a
+/// step, the others and a total would give it away: the smallest other count of that step goes as well.
+impl Release for Trend {
     fn protect(&mut self, threshold: u32) {
-        let mut hidden = false;
-        for row in self.iter_mut() {
-            let now = hide(&mut row.count, threshold);
-            let before = hide(&mut row.same_month_last_year, threshold);
-            if now || before {
-                (row.change_share, row.change) = (None, Change::Suppressed);
-                hidden = true;
+        let mut hidden: BTreeSet<Option<String>> = BTreeSet::new();
+        let mut steps: BTreeMap<NaiveDate, Vec<usize>> = BTreeMap::new();
+        for (at, row) in self.rows.iter_mut().enumerate() {
+            if protect_row(row, threshold) {
+                hidden.insert(row.series.clone());
             }
-            hidden |= hide(&mut row.rolling_12, threshold);
-            hidden |= hide(&mut row.ytd, threshold);
-            hidden |= hide(&mut row.ytd_last_year, threshold);
+            steps.entry(row.from).or_default().push(at);
         }
-        if hidden {
-            for row in self.iter_mut() {
-                (row.rolling_12, row.ytd, row.ytd_last_year) = (None, None, None);
+        for places in steps.values().filter(|places| places.len() > 1) {
+            let gone = places.iter().filter(|at| is_suppressed(&self.rows[**at])).count();
+            let smallest = places.iter().filter(|at| self.rows[**at].count.is_some_and(|n| n > 0));
+            if let (1, Some(at)) = (gone, smallest.min_by_key(|at| self.rows[**at].count)) {
+                suppress(&mut self.rows[*at]);
+                hidden.insert(self.rows[*at].series.clone());
+            }
+        }
+        for year in self.rows.iter_mut().filter(|row| hidden.contains(&row.series)).filter_map(|row| row.year.as_mut())
+        {
+            (year.rolling_12, year.ytd, year.ytd_last_year) = (None, None, None);
+        }
+        for comparison in &mut self.comparisons {
+            let small = |count: Option<u64>| count.is_some_and(|n| is_small(n, threshold));
+            let gap = comparison.difference.is_some_and(|n| is_small(n.unsigned_abs(), threshold));
+            if hidden.contains(&comparison.series)
+                || small(comparison.now.count)
+                || small(comparison.before.count)
+                || gap
+            {
+                protect_comparison(comparison);
+            }
+        }
+        // q of one series is computed from the p of all.
+        if self.comparisons.iter().any(|c| c.undefined_reason.as_deref() == Some(SUPPRESSED)) {
+            self.comparisons.iter_mut().for_each(|comparison| comparison.q = None);
+        }
+        for parts in self.parts.iter_mut().filter(|parts| hidden.contains(&parts.series)) {
+            let reason = || Some(SUPPRESSED.to_owned());
+            if let Some(part) = parts.decomposition.as_mut() {
+                *part = Decomposition { undefined_reason: reason(), ..Decomposition::default() };
+            }
+            if let Some(part) = parts.forecast.as_mut() {
+                *part = Forecast { undefined_reason: reason(), ..Forecast::default() };
+            }
+            if let Some(part) = parts.changes.as_mut() {
+                *part = Changes { undefined_reason: reason(), ..Changes::default() };
             }
         }
     }
+}
+
+fn is_suppressed(row: &StepRow) -> bool {
+    row.undefined_reason.as_deref() == Some(SUPPRESSED)
+}
+
+/// Takes the count of a step out, and what compares it.
+fn suppress(row: &mut StepRow) {
+    (row.count, row.undefined_reason) = (None, Some(SUPPRESSED.to_owned()));
+    if let Some(year) = row.year.as_mut() {
+        (year.change_share, year.change) = (None, Change::Suppressed);
+    }
+}
+
+/// Hides what is small in a step; says whether anything was.
+fn protect_row(row: &mut StepRow, threshold: u32) -> bool {
+    let mut hidden = false;
+    if row.count.is_some_and(|n| is_small(n, threshold)) {
+        suppress(row);
+        hidden = true;
+    }
+    if let Some(year) = row.year.as_mut() {
+        if hide(&mut year.same_month_last_year, threshold) {
+            (year.change_share, year.change) = (None, Change::Suppressed);
+            hidden = true;
+        }
+        hidden |= hide(&mut year.rolling_12, threshold);
+        hidden |= hide(&mut year.ytd, threshold);
+        hidden |= hide(&mut year.ytd_last_year, threshold);
+    }
+    hidden
+}
+
+fn protect_comparison(comparison: &mut Comparison) {
+    (comparison.now.count, comparison.before.count, comparison.difference) = (None, None, None);
+    (comparison.change_share, comparison.change, comparison.p, comparison.q) = (None, Change::Suppressed, None, None);
+    (comparison.ratio, comparison.ratio_low, comparison.ratio_high) = (None, None, None);
+    comparison.undefined_reason = Some(SUPPRESSED.to_owned());
 }
 
 /// A share shows its numerator, its complement and its denominator; a mean of the series shows its one missing value.
@@ -308,6 +379,8 @@ mod tests {
     use crate::analysis::clusters::Cluster;
     use crate::analysis::concentration::measure;
     use crate::analysis::hotspot::{Bin, CellCount, CellScore, Detail};
+    use crate::analysis::hotspot::{Bin, CellScore};
+    use crate::analysis::trend::{Parts, Year};
     use crate::model::access::Role;
     use crate::space::{Cell, Point, StudyArea};
 
@@ -343,17 +416,28 @@ mod tests {
         KpiRow { period: period.into(), value: Some(value), mean: Some(40.0), ..KpiRow::default() }
     }
 
-    fn month(count: u64) -> MonthRow {
-        MonthRow {
-            month: "2017-05".into(),
+    fn month(series: &str, count: u64) -> StepRow {
+        StepRow {
+            series: Some(series.into()),
+            step: "2017-05".into(),
+            month: Some("2017-05".into()),
+            from: crate::model::time::parse_date("2017-05-01").unwrap(),
+            days: 31,
             count: Some(count),
-            rolling_12: Some(100),
-            same_month_last_year: Some(10),
-            change_share: Some(count as f64 / 10.0 - 1.0),
-            change: Change::Changed,
-            ytd: Some(50),
-            ytd_last_year: Some(60),
+            undefined_reason: None,
+            year: Some(Year {
+                rolling_12: Some(100),
+                same_month_last_year: Some(10),
+                change_share: Some(count as f64 / 10.0 - 1.0),
+                change: Change::Changed,
+                ytd: Some(50),
+                ytd_last_year: Some(60),
+            }),
         }
+    }
+
+    fn year(row: &StepRow) -> &Year {
+        row.year.as_ref().unwrap()
     }
 
     #[test]
@@ -423,11 +507,34 @@ mod tests {
     }
 
     #[test]
-    fn one_small_month_hides_the_running_sums() {
-        let released = release(vec![month(20), month(2)], &POLICY, &reader(Role::Public));
-        assert_eq!((released[1].count, released[1].change), (None, Change::Suppressed));
-        assert!(released.iter().all(|row| row.ytd.is_none() && row.rolling_12.is_none()));
-        assert_eq!(released[0].count, Some(20));
+    fn one_small_month_hides_the_running_sums_and_what_is_computed_from_it() {
+        let mut june = month("a", 20);
+        june.from = june.from + chrono::Days::new(31);
+        let parts = Parts { series: Some("a".into()), changes: Some(Changes::default()), ..Parts::default() };
+        let trend = Trend { rows: vec![month("a", 2), june], parts: vec![parts], ..Trend::default() };
+        let released = release(trend, &POLICY, &reader(Role::Public));
+        let (may, june) = (&released.rows[0], &released.rows[1]);
+        assert_eq!(
+            (may.count, year(may).change, may.undefined_reason.as_deref()),
+            (None, Change::Suppressed, Some(SUPPRESSED))
+        );
+        assert!([may, june].into_iter().all(|row| year(row).ytd.is_none() && year(row).rolling_12.is_none()));
+        assert_eq!((june.count, year(june).same_month_last_year), (Some(20), Some(10)));
+        let changes = released.parts[0].changes.as_ref().unwrap();
+        assert_eq!(changes.undefined_reason.as_deref(), Some(SUPPRESSED));
+    }
+
+    #[test]
+    fn one_hidden_series_takes_the_smallest_other_with_it() {
+        let rows = vec![month("a", 3), month("b", 40), month("c", 12), month("d", 0)];
+        let released = release(Trend { rows, ..Trend::default() }, &POLICY, &reader(Role::Public));
+        let counts: Vec<_> = released.rows.iter().map(|row| row.count).collect();
+        assert_eq!(counts, [None, Some(40), None, Some(0)]);
+        assert_eq!((year(&released.rows[2]).ytd, year(&released.rows[1]).ytd), (None, Some(50)));
+        // Two hidden ones hide each other.
+        let rows = vec![month("a", 3), month("b", 4), month("c", 12)];
+        let released = release(Trend { rows, ..Trend::default() }, &POLICY, &reader(Role::Public));
+        assert_eq!(released.rows[2].count, Some(12));
     }
 
     #[test]

@@ -1,28 +1,63 @@
-//! Is it rising? Months of a count: the month, twelve months, the year to date, and the same a year before.
+//! Is it rising? Counts by day, week or month, of one series or several; the same a year before; what the series is made
+//! of, where it is going, and when its level changed.
 
-use std::sync::Arc;
+mod compare;
+mod held;
+mod parts;
+mod step;
+mod sums;
 
-use arrow::array::{Array, ArrayRef, Date32Array, Int64Array, RecordBatch};
-use arrow::datatypes::Date32Type;
 use chrono::{Datelike, NaiveDate};
-use polars::prelude::{
-    ClosedWindow, DataFrame, Duration, DynamicGroupOptions, Expr, IntoLazy, Label, RollingOptionsFixedWindow,
-    SortMultipleOptions, StartBy, col, lit,
-};
 use serde::Serialize;
 
-use crate::error::{Error, Result};
-use crate::model::bridge::{polars_bug, to_arrow, to_polars};
-use crate::model::time::{Period, add_months, month_name, month_start};
+pub use compare::{Comparison, Side, compare};
+pub use held::{Held, Span};
+pub use parts::{Ahead, Changes, Decomposition, Forecast, HeldOut, LevelChange, Parts, Share, Wanted, take_apart};
+pub use step::Step;
 
-/// One month.
+use crate::error::Result;
+use crate::model::time::{Period, add_months, month_name};
+
+/// Records of one series on one island day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Daily {
+    /// Place in the list of series.
+    pub series: usize,
+    /// Island date.
+    pub on: NaiveDate,
+    /// Number of records.
+    pub count: u64,
+}
+
+/// One step of one series.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct MonthRow {
-    /// `YYYY-MM`.
-    pub month: String,
-    /// Records of the month; `None` if suppressed.
+pub struct StepRow {
+    /// Name of the series, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub series: Option<String>,
+    /// `2017-05`, `2017-W18` or `2017-05-05`.
+    pub step: String,
+    /// `2017-05`, if the step is a month.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub month: Option<String>,
+    /// First day of the step.
+    pub from: NaiveDate,
+    /// Days of the step.
+    pub days: u32,
+    /// Records of the step; `None` if it is not held, or if suppressed.
     pub count: Option<u64>,
-    /// Records of the twelve months that end with this one; `None` before twelve are held, or if suppressed.
+    /// Why there is no count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undefined_reason: Option<String>,
+    /// The year around a month; other steps have none.
+    #[serde(flatten)]
+    pub year: Option<Year>,
+}
+
+/// A month beside the months before it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Year {
+    /// Records of the twelve months that end with this one; `None` unless all are held, or if suppressed.
     pub rolling_12: Option<u64>,
     /// Records of the same month a year before; `None` if not held, or if suppressed.
     pub same_month_last_year: Option<u64>,
@@ -30,7 +65,7 @@ pub struct MonthRow {
     pub change_share: Option<f64>,
     /// Why there is or is not a share.
     pub change: Change,
-    /// Records from January to this month; `None` if January is not held, or if suppressed.
+    /// Records from January to this month; `None` unless all are held, or if suppressed.
     pub ytd: Option<u64>,
     /// The same a year before.
     pub ytd_last_year: Option<u64>,
@@ -48,10 +83,22 @@ pub enum Change {
     Eliminated,
     /// Nothing before, nothing now: no share.
     None,
-    /// The base is not held: no share.
+    /// The base, or the count itself, is not held: no share.
     NoBase,
     /// A count is suppressed: no share.
     Suppressed,
+}
+
+/// A trend: the steps, the comparisons with the year before, and what was asked for beside them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Trend {
+    /// One row a series and step, in that order.
+    pub rows: Vec<StepRow>,
+    /// Year to date and twelve months against the same a year before.
+    pub comparisons: Vec<Comparison>,
+    /// One a series, if anything was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Parts>,
 }
 
 /// Change of a count against a base, as a share of the base, and what it is.
@@ -75,165 +122,75 @@ pub fn change(now: u64, base: Option<u64>) -> (Option<f64>, Change) {
     }
 }
 
-/// The complete months of a period, zeros included.
+/// First day of the counts that [`rows`] and [`compare`] look at: two years before the period.
+pub fn reaches_back_to(period: Period) -> NaiveDate {
+    add_months(period.from, -24)
+}
+
+/// The whole steps of a period for every series, zeros included; a step that is not held has a reason and no count.
 ///
-/// `daily` holds `local_on` (Date32) and `count` (Int64), in any order, days without records left out. It may reach
-/// back before the period, and should: two years of it give every column its value. Data is taken as held from its
-/// first day or the start of the period, whichever is earlier; a row of count 0 on the first day held says so where
-/// the first record comes later. A month that the period or the data holds only in part is left out.
+/// `daily` holds the counts from [`reaches_back_to`] on, in any order, days without records left out.
 ///
-/// **Method**: sums by calendar month (Polars `group_by_dynamic`); a rolling sum of twelve; the same month by a shift of
-/// twelve; the year to date from January of the calendar year. Sums of whole counts only, so no month is weighted.
+/// **Method**: sums by calendar month, ISO week or day (Polars `group_by_dynamic`); for months a sum of twelve, the same
+/// month a year before and the year to date from January. Sums of whole counts only, so no month is weighted.
 /// **Units**: records.
-/// **Undefined**: each column says when it is `None`.
+/// **Undefined**: a step that [`Held`] lacks; each column says when it is `None`.
+///
+/// # Errors
+/// `Bug` if a row names a series that is not in the list.
 ///
 /// # Example
 /// ```
-/// use std::sync::Arc;
-/// use arrow::array::{Date32Array, Int64Array, RecordBatch};
-/// use vigie::{analysis::trend::monthly, model::time::parse_period_name};
-/// let daily = RecordBatch::try_from_iter([
-///     ("local_on", Arc::new(Date32Array::from(vec![17_168, 17_227])) as _), // 2 January and 2 March 2017
-///     ("count", Arc::new(Int64Array::from(vec![3, 4])) as _),
-/// ])?;
-/// let rows = monthly(&daily, parse_period_name("2017-Q1")?)?;
-/// assert_eq!(rows.iter().map(|row| row.count).collect::<Vec<_>>(), [Some(3), Some(0), Some(4)]);
-/// assert_eq!(rows[2].ytd, Some(7));
+/// use vigie::analysis::trend::{Daily, Held, Span, Step, rows};
+/// use vigie::model::time::{parse_date, parse_period_name};
+/// let days = [parse_date("2017-01-02")?, parse_date("2017-02-07")?, parse_date("2017-03-02")?];
+/// let span = Span { first: parse_date("2017-01-01")?, last: parse_date("2017-03-31")?, loaded: None, by_month: false };
+/// let daily = [Daily { series: 0, on: days[0], count: 3 }, Daily { series: 0, on: days[2], count: 4 }];
+/// let found = rows(&[None], &daily, &Held::new(&[span], &days), Step::Month, parse_period_name("2017-Q1")?)?;
+/// assert_eq!(found.iter().map(|row| row.count).collect::<Vec<_>>(), [Some(3), Some(0), Some(4)]);
+/// assert_eq!(found[2].year.as_ref().and_then(|year| year.ytd), Some(7));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-///
-/// # Errors
-/// `Bug` if the columns are not there or a count is negative.
-pub fn monthly(daily: &RecordBatch, period: Period) -> Result<Vec<MonthRow>> {
-    let (days, counts) = columns(daily)?;
-    let first_day = days.iter().flatten().filter_map(Date32Type::to_naive_date_opt).min();
-    let held_from = first_day.map_or(period.from, |first| first.min(period.from));
-    let first_month = whole_month_from(held_from);
-    let end = month_start(period.to);
-    if end <= first_month {
-        return Ok(Vec::new());
-    }
-    let months = to_arrow(&by_month(&calendar_and_days(days, counts, first_month, end)?)?)?;
-    let (month, count) = columns(&months)?;
-    let rolling = int_column(&months, "rolling_12")?;
-    let last_year = int_column(&months, "last_year")?;
-    let mut to_date = YearToDate::default();
-    let mut rows = Vec::with_capacity(months.num_rows());
-    for i in 0..months.num_rows() {
-        let on = Date32Type::to_naive_date_opt(month.value(i)).ok_or_else(|| Error::bug("a month is not a date"))?;
-        let count = whole(count.value(i))?;
-        let base = optional(last_year, i)?;
-        let (ytd, ytd_last_year) = to_date.add(on, count, base);
-        if on < period.from {
-            continue;
+pub fn rows(
+    names: &[Option<String>],
+    daily: &[Daily],
+    held: &Held,
+    step: Step,
+    period: Period,
+) -> Result<Vec<StepRow>> {
+    let from = if step == Step::Month { reaches_back_to(period) } else { period.from };
+    let starts = step.whole_steps(Period { from, ..period });
+    let lacks: Vec<Option<String>> = starts.iter().map(|start| held.lacks(step, *start)).collect();
+    let sums = sums::by_step(daily, step, &starts, names.len())?;
+    let mut rows = Vec::new();
+    for (name, sums) in names.iter().zip(&sums) {
+        let counts: Vec<Option<u64>> = sums.iter().zip(&lacks).map(|(n, lack)| lack.is_none().then_some(*n)).collect();
+        let mut to_date = YearToDate::default();
+        for (at, start) in starts.iter().enumerate() {
+            let year = (step == Step::Month).then(|| year_around(&counts, at, to_date.add(*start, &counts, at)));
+            if *start < period.from {
+                continue;
+            }
+            rows.push(StepRow {
+                series: name.clone(),
+                step: step.label(*start),
+                month: (step == Step::Month).then(|| month_name(*start)),
+                from: *start,
+                days: step.days(*start),
+                count: counts[at],
+                undefined_reason: lacks[at].clone(),
+                year,
+            });
         }
-        let (change_share, change) = change(count, base);
-        rows.push(MonthRow {
-            month: month_name(on),
-            count: Some(count),
-            rolling_12: optional(rolling, i)?,
-            same_month_last_year: base,
-            change_share,
-            change,
-            ytd,
-            ytd_last_year,
-        });
     }
     Ok(rows)
 }
 
-/// Polars' part: sums by month, twelve of them, and those of a year before.
-fn by_month(days: &RecordBatch) -> Result<DataFrame> {
-    let month = Duration::parse("1mo");
-    to_polars(days)?
-        .lazy()
-        .sort(["local_on"], SortMultipleOptions::default())
-        .group_by_dynamic(
-            col("local_on"),
-            [] as [Expr; 0],
-            DynamicGroupOptions {
-                every: month,
-                period: month,
-                offset: Duration::parse("0ns"),
-                label: Label::Left,
-                closed_window: ClosedWindow::Left,
-                start_by: StartBy::WindowBound,
-                ..DynamicGroupOptions::default()
-            },
-        )
-        .agg([col("count").sum()])
-        .with_columns([
-            col("count")
-                .rolling_sum(RollingOptionsFixedWindow {
-                    window_size: 12,
-                    min_periods: 12,
-                    ..RollingOptionsFixedWindow::default()
-                })
-                .alias("rolling_12"),
-            col("count").shift(lit(12)).alias("last_year"),
-        ])
-        .collect()
-        .map_err(polars_bug)
-}
-
-/// The days that count, and a zero on the first of every month so that none is missing.
-fn calendar_and_days(
-    days: &Date32Array,
-    counts: &Int64Array,
-    first_month: NaiveDate,
-    end: NaiveDate,
-) -> Result<RecordBatch> {
-    let day_number = Date32Type::from_naive_date;
-    let (from, to) = (day_number(first_month), day_number(end));
-    let mut on = Vec::with_capacity(days.len() + 64);
-    let mut count = Vec::with_capacity(days.len() + 64);
-    let mut month = first_month;
-    while month < end {
-        on.push(day_number(month));
-        count.push(0);
-        month = add_months(month, 1);
-    }
-    for (day, n) in days.iter().zip(counts) {
-        if let (Some(day), Some(n)) = (day, n)
-            && (from..to).contains(&day)
-        {
-            on.push(day);
-            count.push(n);
-        }
-    }
-    RecordBatch::try_from_iter([
-        ("local_on", Arc::new(Date32Array::from(on)) as ArrayRef),
-        ("count", Arc::new(Int64Array::from(count)) as ArrayRef),
-    ])
-    .map_err(|cause| Error::bug("days and counts do not make a batch").with_cause(cause))
-}
-
-/// The first of the month that a day starts or falls in the middle of: then the next.
-fn whole_month_from(day: NaiveDate) -> NaiveDate {
-    if day.day() == 1 { day } else { add_months(day, 1) }
-}
-
-fn columns(batch: &RecordBatch) -> Result<(&Date32Array, &Int64Array)> {
-    let on = batch
-        .column_by_name("local_on")
-        .and_then(|column| column.as_any().downcast_ref::<Date32Array>())
-        .ok_or_else(|| Error::bug("a series needs a column `local_on` of dates"))?;
-    Ok((on, int_column(batch, "count")?))
-}
-
-fn int_column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a Int64Array> {
-    batch
-        .column_by_name(name)
-        .and_then(|column| column.as_any().downcast_ref::<Int64Array>())
-        .ok_or_else(|| Error::bug(format!("a series needs a column `{name}` of whole numbers")))
-}
-
-fn whole(count: i64) -> Result<u64> {
-    u64::try_from(count).map_err(|cause| Error::bug("a month has a negative count").with_cause(cause))
-}
-
-fn optional(column: &Int64Array, i: usize) -> Result<Option<u64>> {
-    if column.is_null(i) { Ok(None) } else { whole(column.value(i)).map(Some) }
+fn year_around(counts: &[Option<u64>], at: usize, (ytd, ytd_last_year): (Option<u64>, Option<u64>)) -> Year {
+    let base = at.checked_sub(12).and_then(|before| counts[before]);
+    let (change_share, change) = counts[at].map_or((None, Change::NoBase), |now| change(now, base));
+    let rolling_12 = (at + 1).checked_sub(12).and_then(|first| counts[first..=at].iter().copied().sum());
+    Year { rolling_12, same_month_last_year: base, change_share, change, ytd, ytd_last_year }
 }
 
 /// Sums since January, once a January was seen.
@@ -244,13 +201,14 @@ struct YearToDate {
 }
 
 impl YearToDate {
-    fn add(&mut self, month: NaiveDate, count: u64, last_year: Option<u64>) -> (Option<u64>, Option<u64>) {
+    fn add(&mut self, month: NaiveDate, counts: &[Option<u64>], at: usize) -> (Option<u64>, Option<u64>) {
         if month.month() == 1 {
             self.this_year = Some(0);
             self.last_year = Some(0);
         }
-        self.this_year = self.this_year.map(|sum| sum + count);
-        self.last_year = self.last_year.zip(last_year).map(|(sum, n)| sum + n);
+        let before = at.checked_sub(12).and_then(|before| counts[before]);
+        self.this_year = self.this_year.zip(counts[at]).map(|(sum, n)| sum + n);
+        self.last_year = self.last_year.zip(before).map(|(sum, n)| sum + n);
         (self.this_year, self.last_year)
     }
 }
@@ -264,76 +222,98 @@ mod tests {
         parse_date(text).unwrap()
     }
 
-    fn daily(days: &[(&str, i64)]) -> RecordBatch {
-        let dates = days.iter().map(|(day, _)| Date32Type::from_naive_date(on(day)));
-        RecordBatch::try_from_iter([
-            ("local_on", Arc::new(Date32Array::from_iter_values(dates)) as ArrayRef),
-            ("count", Arc::new(Int64Array::from_iter_values(days.iter().map(|(_, n)| *n))) as ArrayRef),
-        ])
-        .unwrap()
-    }
-
     fn period(from: &str, to: &str) -> Period {
         Period::new(on(from), on(to)).unwrap()
     }
 
-    /// One record a day, from the first of 2015 to the end of 2017.
-    fn steady() -> RecordBatch {
-        let days: Vec<NaiveDate> = on("2015-01-01").iter_days().take_while(|day| *day < on("2018-01-01")).collect();
-        RecordBatch::try_from_iter([
-            (
-                "local_on",
-                Arc::new(Date32Array::from_iter_values(days.iter().rev().map(|d| Date32Type::from_naive_date(*d))))
-                    as ArrayRef,
-            ),
-            ("count", Arc::new(Int64Array::from(vec![1; days.len()])) as ArrayRef),
-        ])
-        .unwrap()
+    fn days(from: &str, to: &str) -> Vec<NaiveDate> {
+        on(from).iter_days().take_while(|day| *day < on(to)).collect()
+    }
+
+    fn held(from: &str, to: &str) -> Held {
+        let all = days(from, to);
+        let span = Span { first: all[0], last: all[all.len() - 1], loaded: None, by_month: false };
+        Held::new(&[span], &all)
+    }
+
+    fn once_a_day(from: &str, to: &str) -> Vec<Daily> {
+        days(from, to).into_iter().rev().map(|on| Daily { series: 0, on, count: 1 }).collect()
+    }
+
+    fn monthly(daily: &[Daily], held: &Held, period: Period) -> Vec<StepRow> {
+        rows(&[None], daily, held, Step::Month, period).unwrap()
+    }
+
+    fn year(row: &StepRow) -> &Year {
+        row.year.as_ref().unwrap()
     }
 
     #[test]
     fn a_steady_series() {
-        let rows = monthly(&steady(), period("2016-01-01", "2017-03-15")).unwrap();
-        assert_eq!((rows.len(), rows[0].month.as_str(), rows[13].month.as_str()), (14, "2016-01", "2017-02"));
-        let february = &rows[1];
-        assert_eq!((february.count, february.same_month_last_year), (Some(29), Some(28)));
-        assert_eq!((february.rolling_12, rows[0].rolling_12), (Some(366), Some(365)));
+        let (from, to) = ("2015-01-01", "2018-01-01");
+        let rows = monthly(&once_a_day(from, to), &held(from, to), period("2016-01-01", "2017-03-15"));
+        assert_eq!((rows.len(), rows[0].step.as_str(), rows[13].step.as_str()), (14, "2016-01", "2017-02"));
+        let february = year(&rows[1]);
+        assert_eq!((rows[1].count, february.same_month_last_year), (Some(29), Some(28)));
+        assert_eq!((february.rolling_12, year(&rows[0]).rolling_12), (Some(366), Some(365)));
         assert_eq!((february.ytd, february.ytd_last_year), (Some(60), Some(59)));
         assert_eq!(february.change, Change::Changed);
-        assert_eq!((rows[11].ytd, rows[12].ytd), (Some(366), Some(31)));
+        assert_eq!((year(&rows[11]).ytd, year(&rows[12]).ytd), (Some(366), Some(31)));
     }
 
     #[test]
     fn months_of_nothing_are_kept() {
-        let rows =
-            monthly(&daily(&[("2016-01-01", 0), ("2017-03-09", 4)]), period("2017-01-01", "2017-05-01")).unwrap();
+        let daily = [Daily { series: 0, on: on("2017-03-09"), count: 4 }];
+        let rows = monthly(&daily, &held("2016-01-01", "2018-01-01"), period("2017-01-01", "2017-05-01"));
         let counts: Vec<_> = rows.iter().map(|row| row.count).collect();
         assert_eq!(counts, [Some(0), Some(0), Some(4), Some(0)]);
-        assert_eq!((rows[2].change, rows[2].change_share), (Change::New, None));
-        assert_eq!((rows[3].change, rows[3].rolling_12), (Change::None, Some(4)));
+        assert_eq!((year(&rows[2]).change, year(&rows[2]).change_share), (Change::New, None));
+        assert_eq!((year(&rows[3]).change, year(&rows[3]).rolling_12), (Change::None, Some(4)));
+    }
+
+    #[test]
+    fn months_that_were_never_loaded_are_no_zeros() {
+        let mut all = days("2016-01-01", "2016-07-01");
+        all.extend(days("2016-09-01", "2017-04-10"));
+        let span = Span { first: all[0], last: all[all.len() - 1], loaded: None, by_month: false };
+        let found = monthly(&[], &Held::new(&[span], &all), period("2016-06-01", "2018-01-01"));
+        let counts: Vec<_> = found.iter().map(|row| row.count).take(12).collect();
+        let zeros = Some(0);
+        assert_eq!(counts[..3], [zeros, None, None]);
+        assert_eq!(counts[3..11], [zeros, zeros, zeros, zeros, zeros, zeros, zeros, None]);
+        assert_eq!(found[1].undefined_reason.as_deref(), Some("no records were loaded for this month"));
+        assert_eq!(found[18].undefined_reason.as_deref(), Some("records are complete to 9 April 2017"));
+        // What sums over the gap is no number either.
+        assert_eq!((year(&found[9]).rolling_12, year(&found[6]).ytd, year(&found[8]).ytd), (None, None, zeros));
     }
 
     #[test]
     fn what_is_not_held_is_none() {
-        let rows =
-            monthly(&daily(&[("2016-05-20", 3), ("2017-05-20", 0)]), period("2017-05-01", "2017-07-01")).unwrap();
+        let found = monthly(&[], &held("2016-05-20", "2017-08-01"), period("2017-05-01", "2017-07-01"));
         // May 2016 is held from the 20th only, so it is no base.
-        assert_eq!((rows[0].same_month_last_year, rows[0].change), (None, Change::NoBase));
-        assert_eq!((rows[0].rolling_12, rows[0].ytd, rows[0].ytd_last_year), (Some(0), Some(0), None));
-        assert_eq!(rows[1].same_month_last_year, Some(0));
+        let may = year(&found[0]);
+        assert_eq!((may.same_month_last_year, may.change), (None, Change::NoBase));
+        assert_eq!((may.rolling_12, may.ytd, may.ytd_last_year), (Some(0), Some(0), None));
+        assert_eq!(year(&found[1]).same_month_last_year, Some(0));
     }
 
     #[test]
-    fn no_data_is_zeros_and_no_whole_month_is_nothing() {
-        let rows = monthly(&daily(&[]), period("2017-01-01", "2017-03-01")).unwrap();
-        assert_eq!(rows.iter().map(|row| row.count).collect::<Vec<_>>(), [Some(0), Some(0)]);
-        assert!(monthly(&daily(&[]), period("2017-01-02", "2017-01-31")).unwrap().is_empty());
-        assert!(monthly(&daily(&[]), period("2017-01-01", "2017-01-31")).unwrap().is_empty());
+    fn series_stand_one_after_the_other() {
+        let names = ["a", "b"].map(|name| Some(name.to_owned()));
+        let daily = [Daily { series: 1, on: on("2017-02-09"), count: 4 }];
+        let held = held("2017-01-01", "2017-03-01");
+        let found = rows(&names, &daily, &held, Step::Week, period("2017-01-01", "2017-03-01")).unwrap();
+        assert_eq!(found.len(), 16);
+        assert_eq!((found[0].series.as_deref(), found[8].series.as_deref()), (Some("a"), Some("b")));
+        let full: Vec<_> = found.iter().filter(|row| row.count == Some(4)).map(|row| row.step.as_str()).collect();
+        assert_eq!(full, ["2017-W06"]);
+        assert!(found.iter().all(|row| row.year.is_none() && row.month.is_none()));
     }
 
     #[test]
-    fn wrong_columns_are_named() {
-        let batch = RecordBatch::try_from_iter([("n", Arc::new(Int64Array::from(vec![1])) as ArrayRef)]).unwrap();
-        assert!(monthly(&batch, period("2017-01-01", "2017-02-01")).unwrap_err().message().contains("local_on"));
+    fn no_whole_step_is_nothing() {
+        let held = held("2017-01-01", "2018-01-01");
+        assert!(monthly(&[], &held, period("2017-01-02", "2017-01-31")).is_empty());
+        assert!(monthly(&[], &held, period("2017-01-01", "2017-01-31")).is_empty());
     }
 }

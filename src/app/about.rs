@@ -158,15 +158,6 @@ pub(super) async fn groups_of(snapshot: &Snapshot, dataset: &str) -> Result<Vec<
     Ok(groups)
 }
 
-/// Last island date of a dataset.
-pub(super) async fn last_on(snapshot: &Snapshot, dataset: &str) -> Result<Option<NaiveDate>> {
-    if let Some(held) = snapshot.held(dataset).await? {
-        return Ok(held.last_on);
-    }
-    let datasets = snapshot.query("datasets", &BTreeMap::new()).await?;
-    Ok(last_dates(&datasets.batches)?.remove(dataset))
-}
-
 /// The datasets people mean first.
 fn is_usual(name: &str) -> bool {
     matches!(name, "crimes" | "incidents")

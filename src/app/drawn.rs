@@ -108,7 +108,7 @@ const PAGE_BANDWIDTH_M: f64 = 500.0;
 pub async fn ask(app: &App, who: &Principal, asked: Asked, selection: Selection) -> Result<(Drawn, Provenance)> {
     match asked.name {
         "trend" => {
-            let answer = trend::ask(app, who, &trend::Question { selection }).await?;
+            let answer = trend::ask(app, who, &trend::Question::of(selection).with_parts()).await?;
             Ok((pictures::trend(&answer)?, answer.provenance))
         }
         name @ ("local-moran" | "kde") => {
@@ -178,7 +178,9 @@ pub async fn ask(app: &App, who: &Principal, asked: Asked, selection: Selection)
             Ok((render::near_repeat::drawn(&answer.table, &answer.provenance), answer.provenance))
         }
         "scan" => {
-            let question = crate::analysis::scan::Question::of(selection, app.config.resolution);
+            // A page is waited for: 199 shuffles take a second or two, and `vigie scan` takes more.
+            let usual = crate::analysis::scan::Question::of(selection, app.config.resolution);
+            let question = crate::analysis::scan::Question { permutations: 199, ..usual };
             let answer = scan::ask(app, who, &question).await?;
             let base = pictures::base(app, &answer.area)?;
             Ok((render::scan::drawn(&answer.scan, &answer.provenance, &base), answer.provenance))

@@ -8,10 +8,10 @@ use super::trend::TrendAnswer;
 use crate::config::StudyAreaChoice;
 use crate::error::Result;
 use crate::render::chart::months::{Chart, Series, draw};
-use crate::render::drawn::{Drawn, Figures, Picture};
+use crate::render::drawn::Drawn;
 use crate::render::map_svg::Base;
 use crate::render::svg::Words;
-use crate::render::{change, emerging, format, hotspot_map};
+use crate::render::{self, change, emerging, hotspot_map};
 use crate::space::{Areas, StudyArea};
 
 /// What lies under the data: coast, areas, main roads, names.
@@ -45,67 +45,12 @@ pub fn hotspot_map(app: &App, answer: &HotspotAnswer) -> Result<String> {
     Ok(hotspot_map::svg("hotspots", &answer.map, &answer.provenance, &base(app, &answer.area)?))
 }
 
-/// A trend answer as one SVG: bars of the months.
+/// A trend answer drawn: the series, its parts and what is to come, with their tables.
 ///
 /// # Errors
-/// `Bug` if the chart cannot be drawn.
-pub fn trend_chart(answer: &TrendAnswer) -> Result<String> {
-    let p = &answer.provenance;
-    let what = p.group.as_deref().or(p.dataset.as_deref()).unwrap_or("records");
-    let periods: Vec<String> = answer.rows.iter().map(|row| row.month.clone()).collect();
-    let finding = trend_finding(answer);
-    draw(&Chart {
-        words: Words {
-            id: "trend".to_owned(),
-            title: finding.clone(),
-            description: format!("Bar chart. {finding}. The table lists every month."),
-        },
-        periods: &periods,
-        bars: Some(Series {
-            label: what.to_owned(),
-            values: answer.rows.iter().map(|row| row.count.map(|c| c as f64)).collect(),
-        }),
-        lines: Vec::new(),
-        unit: "count",
-    })
-}
-
-fn trend_finding(answer: &TrendAnswer) -> String {
-    let p = &answer.provenance;
-    let what = p.group.as_deref().or(p.dataset.as_deref()).unwrap_or("records");
-    match answer.rows.last() {
-        Some(row) => format!("{} {what} in {}", format::count_or(row.count, format::SUPPRESSED), row.month),
-        None => format!("No whole month of {what}"),
-    }
-}
-
-/// A trend answer for the page: the bars and the months behind them.
-///
-/// # Errors
-/// As [`trend_chart`].
+/// `Bug` if a chart cannot be drawn.
 pub fn trend(answer: &TrendAnswer) -> Result<Drawn> {
-    let svg = trend_chart(answer)?;
-    let what = answer.provenance.dataset.as_deref().unwrap_or("records");
-    let mut table = Figures::new(
-        &format!("{what} by month"),
-        "In the order of time.",
-        &["Month", "Count", "12 months", "Year before", "To date", "To date, year before"],
-    );
-    table.rows = answer
-        .rows
-        .iter()
-        .map(|row| {
-            let count = |value: Option<u64>| format::count_or(value, format::SUPPRESSED);
-            let counts = [row.count, row.rolling_12, row.same_month_last_year, row.ytd, row.ytd_last_year];
-            std::iter::once(row.month.clone()).chain(counts.map(count)).collect()
-        })
-        .collect();
-    Ok(Drawn {
-        finding: trend_finding(answer),
-        pictures: vec![Picture { label: format!("Chart: {what} by month"), svg }],
-        tables: vec![table],
-        notes: vec!["Whole calendar months only.".to_owned()],
-    })
+    render::trend::draw(&answer.trend, &answer.provenance, answer.step)
 }
 
 /// A comparison of two periods for the page: a map where cells are compared, and the places that changed.

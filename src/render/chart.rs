@@ -5,6 +5,8 @@
 pub mod coverage;
 pub mod lorenz;
 pub mod months;
+mod panel;
+pub mod series;
 pub mod xmr;
 
 use plotters::coord::ranged1d::Ranged;

@@ -26,3 +26,4 @@ pub mod scan;
 pub mod svg;
 pub mod table;
 pub mod tiles;
+pub mod trend;

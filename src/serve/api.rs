@@ -177,6 +177,16 @@ const FILTERS: [Param; 4] = [
     Param("group", "string", false, "one group of the dataset"),
 ];
 
+/// What a trend takes beside its filters.
+const TREND: [Param; 6] = [
+    Param("step", "string", false, "day, week or month"),
+    Param("by", "string", false, "one series for each group, parish, vingtaine or beat"),
+    Param("decompose", "boolean", false, "trend, season and remainder"),
+    Param("forecast", "integer", false, "steps ahead, with 80 % and 95 % limits"),
+    Param("changes", "boolean", false, "changes of level"),
+    Param("seed", "integer", false, "seed of the shuffles behind the p of a change"),
+];
+
 /// The interface in OpenAPI, written from the same lists that the handlers read.
 pub(super) async fn openapi() -> Json<Value> {
     let daypart = Param("daypart", "string", false, "day, night, nte or a band such as 22:00-04:00");
@@ -214,7 +224,11 @@ pub(super) async fn openapi() -> Json<Value> {
     add("/api/v1/hotspots", "counts and Gi*, local Moran's I or density of every cell of the study area", &hotspots);
     add("/api/v1/clusters", "where records lie close together, by cells", &clusters);
     add("/api/v1/concentration", "how few cells hold how much", &concentration);
-    add("/api/v1/trend", "whole months of a dataset", &[&FILTERS, &[daypart]]);
+    add(
+        "/api/v1/trend",
+        "whole steps of a dataset, the year before, and what the series is made of",
+        &[&FILTERS, &[daypart], &TREND],
+    );
     add(
         "/api/v1/kpis",
         "KPI values by month",
@@ -272,6 +286,7 @@ fn parameter(name: &str, kind: &str, required: bool, about: &str) -> Value {
         "date" => json!({"type": "string", "format": "date"}),
         "int" | "integer" => json!({"type": "integer"}),
         "float" => json!({"type": "number"}),
+        "boolean" => json!({"type": "boolean"}),
         _ => json!({"type": "string"}),
     };
     json!({"name": name, "in": "query", "required": required, "description": about, "schema": schema})

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::analysis::hotspot::{Method, Permutations, Question, Settings};
 use crate::analysis::selection::Selection;
+use crate::analysis::trend::Step;
 use crate::analysis::{clusters, concentration};
 use crate::app::{App, quality, trend};
 use crate::error::{Error, Result};
@@ -119,7 +120,26 @@ impl Params {
     }
 
     pub fn trend(&mut self, app: &App) -> Result<trend::Question> {
-        Ok(trend::Question { selection: self.selection(app)? })
+        let mut question = trend::Question::of(self.selection(app)?);
+        if let Some(step) = self.take("step") {
+            question.step = Step::parse(&step)?;
+        }
+        question.by = self.take("by").map(|by| trend::By::parse(&by)).transpose()?;
+        let wanted = &mut question.wanted;
+        wanted.decompose = self.yes("decompose")?;
+        wanted.changes = self.yes("changes")?;
+        wanted.forecast = self.number("forecast", "a number of steps")?;
+        wanted.seed = self.number("seed", "a seed")?.unwrap_or(wanted.seed);
+        Ok(question)
+    }
+
+    /// `true` or `false`; false without it.
+    fn yes(&mut self, name: &str) -> Result<bool> {
+        match self.take(name).as_deref() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(other) => Err(Error::input(format!("`{other}` is neither true nor false")).at(name)),
+        }
     }
 
     pub fn quality(&mut self) -> Result<quality::Question> {

@@ -15,6 +15,8 @@ type Vector = [f64; 3];
 const SIDE_BITS: u32 = 9;
 /// Tiles are remembered by the lowest bits of their row and column, likewise.
 const TILE_SIDE_BITS: u32 = 5;
+/// Points whose places are looked at before their cells are looked up.
+const BLOCK: usize = 128;
 /// Sides of a tile: a hundredth of a degree.
 const TILES_A_DEGREE: f64 = 100.0;
 /// Nearer than this to the edge of its hexagon (in widths of one) or to another face (as a cosine), a point is left to h3o.
@@ -113,41 +115,54 @@ impl Lattice {
     /// The cell that holds a point; `None` for a latitude or longitude that is not one.
     #[inline]
     pub fn find(&mut self, point: Point) -> Option<Cell> {
-        self.look_up(point, None).map(|(cell, _)| cell)
+        let hexagon = self.hexagon(point);
+        self.look_up(point, hexagon, None).map(|(cell, _)| cell)
     }
 
-    /// The cell that holds a point, as [`Lattice::find`], and the name of the area, as [`Areas::find`]. Of a cell that
-    /// lies in one area with all of it, that is remembered.
-    #[inline]
-    pub fn find_in<'a>(&mut self, point: Point, areas: &'a Areas) -> (Option<Cell>, Option<&'a str>) {
+    /// The cells of points, as [`Lattice::find`], and the names of the areas, as [`Areas::find`], to `take` in order. Of a
+    /// cell that lies in one area with all of it, that is remembered.
+    pub fn find_all<'a>(
+        &mut self,
+        points: &[Point],
+        areas: &'a Areas,
+        mut take: impl FnMut(&mut Self, usize, Option<Cell>, Option<&'a str>),
+    ) {
         if self.areas != areas.number() {
             self.slots.fill((0, None));
             self.areas = areas.number();
         }
-        match self.look_up(point, Some(areas)) {
-            Some((cell, Some(area))) => (Some(cell), areas.name(area)),
-            found => (found.map(|(cell, _)| cell), areas.find(point)),
+        let mut hexagons = [None; BLOCK];
+        for (block, points) in points.chunks(BLOCK).enumerate() {
+            // What is remembered lies far apart in memory: looking at many places at once does not wait for each.
+            let mut seen = 0;
+            for (hexagon, point) in hexagons.iter_mut().zip(points) {
+                *hexagon = self.hexagon(*point);
+                seen ^= hexagon.map_or(0, |hexagon| self.slots[slot(hexagon)].0);
+            }
+            std::hint::black_box(seen);
+            for (at, (point, hexagon)) in points.iter().zip(hexagons).enumerate() {
+                let found = self.look_up(*point, hexagon, Some(areas));
+                let area = match found {
+                    Some((_, Some(area))) => areas.name(area),
+                    _ => areas.find(*point),
+                };
+                take(self, block * BLOCK + at, found.map(|(cell, _)| cell), area);
+            }
         }
     }
 
-    /// The cell, and the area if all of the cell lies in one.
+    /// The cell of a point in a hexagon, and the area if all of the cell lies in one.
     #[inline]
-    fn look_up(&mut self, point: Point, areas: Option<&Areas>) -> Option<(Cell, Option<usize>)> {
-        if !(-90.0..=90.0).contains(&point.lat) || !(-180.0..=180.0).contains(&point.lon) {
-            return None;
-        }
-        let Some(hexagon) = self.hexagon(point) else { return self.ask(point).map(|cell| (cell, None)) };
-        let (i, j) = (hexagon >> (AREA_BITS + COORDINATE_BITS), hexagon >> AREA_BITS);
-        let lowest = |coordinate: u64| (coordinate % (1 << SIDE_BITS)) as usize;
-        let slot = (lowest(i) << SIDE_BITS) | lowest(j);
-        let (known, cell) = self.slots[slot];
+    fn look_up(&mut self, point: Point, hexagon: Option<u64>, areas: Option<&Areas>) -> Option<(Cell, Option<usize>)> {
+        let Some(hexagon) = hexagon else { return self.ask(point).map(|cell| (cell, None)) };
+        let (known, cell) = self.slots[slot(hexagon)];
         if known & !AREA == hexagon {
             return cell.map(|cell| (cell, ((known & AREA) as usize).checked_sub(1)));
         }
         let cell = self.ask(point)?;
         let area = areas.and_then(|areas| areas.around(cell)).filter(|area| *area < AREA as usize);
         let mark = area.map_or(0, |area| area as u64 + 1);
-        self.slots[slot] = (hexagon | mark, Some(cell));
+        self.slots[slot(hexagon)] = (hexagon | mark, Some(cell));
         Some((cell, area))
     }
 
@@ -156,9 +171,12 @@ impl Lattice {
         Cell::at(point, u8::from(self.resolution))
     }
 
-    /// A number for the hexagon that holds a point on the globe; `None` close to an edge.
+    /// A number for the hexagon that holds a point; `None` close to an edge, and off the globe.
     #[inline]
     fn hexagon(&mut self, point: Point) -> Option<u64> {
+        if !(-90.0..=90.0).contains(&point.lat) || !(-180.0..=180.0).contains(&point.lon) {
+            return None;
+        }
         let row = ((point.lat + 90.0) * TILES_A_DEGREE) as u32;
         let column = ((point.lon + 180.0) * TILES_A_DEGREE) as u32;
         let number = row * (361 * TILES_A_DEGREE as u32) + column;
@@ -200,40 +218,33 @@ impl Lattice {
     }
 }
 
+/// Where a hexagon is remembered.
+#[inline]
+fn slot(hexagon: u64) -> usize {
+    let (i, j) = (hexagon >> (AREA_BITS + COORDINATE_BITS), hexagon >> AREA_BITS);
+    let lowest = |coordinate: u64| (coordinate % (1 << SIDE_BITS)) as usize;
+    (lowest(i) << SIDE_BITS) | lowest(j)
+}
+
 /// A number for the hexagon at lattice coordinates; `None` closer than `close` to its edge.
+///
+/// **Method.** With the coordinates rounded, a point lies in that hexagon or in the one beyond one of two pairs of edges;
+/// how far out it is in widths of a hexagon (the edge itself is at 0.5) tells which.
 #[inline]
 fn rounded(along: f64, across: f64, close: f64) -> Option<u64> {
-    let (mut i, mut j) = (along + ROUND, across + ROUND);
-    let mut beyond = furthest(along - (i - ROUND), across - (j - ROUND));
-    if beyond.out > 0.5 {
-        // Rounding each coordinate is at most one hexagon off.
-        (i, j) = (i + beyond.step_i, j + beyond.step_j);
-        beyond = furthest(along - (i - ROUND), across - (j - ROUND));
-    }
+    let (i, j) = (along + ROUND, across + ROUND);
+    let (u, v) = (along - (i - ROUND), across - (j - ROUND));
+    let (out_i, out_j) = (u + v / 2.0, v + u / 2.0);
+    let (far_i, far_j) = (out_i.abs(), out_j.abs());
+    // No branches: which edge a point is nearest to cannot be foretold.
+    let step = |is_beyond: bool, out: f64| if is_beyond { 1.0_f64.copysign(out) } else { 0.0 };
+    let step_i = step((far_i > 0.5) & (far_i >= far_j), out_i);
+    let step_j = step((far_j > 0.5) & (far_j > far_i), out_j);
+    let (u, v) = (u - step_i, v - step_j);
+    let larger = |a: f64, b: f64| if a > b { a } else { b };
+    let out = larger(larger((u + v / 2.0).abs(), (v + u / 2.0).abs()), ((v - u) / 2.0).abs());
     let bits = |coordinate: f64| coordinate.to_bits() & COORDINATE;
-    (beyond.out < 0.5 - close).then(|| ((bits(i) << COORDINATE_BITS) | bits(j)) << AREA_BITS)
-}
-
-/// The edge of a hexagon that a point is nearest to or furthest beyond.
-struct Edge {
-    /// How far out the point is; the edge itself is at 0.5.
-    out: f64,
-    /// Where the hexagon behind the edge lies.
-    step_i: f64,
-    step_j: f64,
-}
-
-#[inline]
-fn furthest(along: f64, across: f64) -> Edge {
-    let edge =
-        |out: f64, i: f64, j: f64| Edge { out: out.abs(), step_i: i.copysign(i * out), step_j: j.copysign(j * out) };
-    let mut found = edge(along + across / 2.0, 1.0, 0.0);
-    for other in [edge(across + along / 2.0, 0.0, 1.0), edge((across - along) / 2.0, -1.0, 1.0)] {
-        if other.out > found.out {
-            found = other;
-        }
-    }
-    found
+    (out < 0.5 - close).then(|| ((bits(i + step_i) << COORDINATE_BITS) | bits(j + step_j)) << AREA_BITS)
 }
 
 /// Unit vector of a latitude and longitude, and its first and second derivatives by them.
@@ -373,13 +384,24 @@ mod tests {
         let mut random = Pcg64::seed_from_u64(3);
         let mut lattice = Lattice::stored();
         let mut remembered = 0;
-        for number in 0..400_000 {
+        let mut points = Vec::new();
+        for _ in 0..400_000 {
             let point = Point { lat: random.random_range(49.15..49.27), lon: random.random_range(-2.27..-2.0) };
-            // One lattice for both: what is remembered of some areas is not said of others.
-            let areas = if number / 100_000 == 1 { &square } else { &parishes };
-            assert_eq!(lattice.find_in(point, areas), (Cell::at(point, 11), areas.find(point)), "{point:?}");
-            assert_eq!(lattice.find(point), Cell::at(point, 11));
-            remembered += usize::from(lattice.look_up(point, None).is_some_and(|(_, area)| area.is_some()));
+            points.push(point);
+        }
+        // One lattice for both: what is remembered of some areas is not said of others.
+        for (points, areas) in points.chunks(100_001).zip([&parishes, &square, &parishes, &parishes]) {
+            let mut next = 0;
+            lattice.find_all(points, areas, |lattice, at, cell, area| {
+                let point = points[at];
+                assert_eq!((at, cell, area), (next, Cell::at(point, 11), areas.find(point)), "{point:?}");
+                assert_eq!(lattice.find(point), cell);
+                let hexagon = lattice.hexagon(point);
+                remembered +=
+                    usize::from(lattice.look_up(point, hexagon, None).is_some_and(|(_, area)| area.is_some()));
+                next += 1;
+            });
+            assert_eq!(next, points.len());
         }
         assert!(remembered > 100_000, "{remembered}");
     }

@@ -382,6 +382,8 @@ fn write_files(
         let mut is_counted = true;
         for group in &draft.groups {
             let prepared = beside.prepared.next().ok_or_else(|| Error::bug("a row group was not prepared"))??;
+            // Of a group that lost all its rows no column was encoded again, and yet they count no more.
+            is_counted &= prepared.rows == u64::from(group.rows);
             is_counted &= counted.iter().all(|column| prepared.columns[*column].is_none());
             append(&mut writer, draft, *group, &source, prepared).map_err(failed)?;
         }
@@ -452,7 +454,7 @@ fn copy_column(
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{AsArray as _, Float64Array, Int64Array, StringArray, UInt32Array, new_null_array};
+    use arrow::array::{AsArray as _, Date32Array, Float64Array, Int64Array, StringArray, UInt32Array, new_null_array};
     use arrow::compute::{concat_batches, take_record_batch};
     use arrow::datatypes::{Float64Type, Int64Type};
 
@@ -475,6 +477,8 @@ mod tests {
                 }
                 "lat" => Arc::new(numbers.map(|n| 49.16 + (n * 7919 % 10_007) as f64 / 1e5).collect::<Float64Array>()),
                 "load_id" => Arc::new(numbers.map(|_| load).collect::<Int64Array>()),
+                "local_on" => Arc::new(numbers.map(|n| 17_167 + (n % 28) as i32).collect::<Date32Array>()),
+                "local_minute" => Arc::new(numbers.map(|n| n % 1440).collect::<Int64Array>()),
                 name if KEYS.contains(&name) => Arc::new(numbers.map(|n| n * 1_000_003).collect::<Int64Array>()),
                 "month" => Arc::new(StringArray::from(vec![MONTH; numbers.len()])),
                 _ => new_null_array(&column.kind.arrow(), numbers.len()),
@@ -525,6 +529,7 @@ mod tests {
         let others = BTreeMap::from([(7, other)]);
         let done = amend(&target, std::slice::from_ref(&amendment), &others, 0).unwrap();
         assert_eq!(done.len(), 1);
+        assert_eq!(counted(&target.folder().join(&done[0].add.path)), u64::from(rows) - dropped.len() as u64);
 
         let batches: Vec<RecordBatch> =
             read_rows(&target.folder(), &done[0].add).unwrap().map(Result::unwrap).collect();
@@ -563,6 +568,26 @@ mod tests {
         {
             assert_eq!(chunk(&path, group, name) == chunk(&after, group, name), same, "{group} {name}");
         }
+    }
+
+    /// Records by the counts in a file.
+    fn counted(path: &std::path::Path) -> u64 {
+        let head = crate::store::counted::head_of(&File::open(path).unwrap()).unwrap();
+        crate::store::Held::of(&head).unwrap().records
+    }
+
+    #[test]
+    fn rows_of_a_group_that_is_gone_count_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let rows = ROW_GROUP_ROWS as u32 + 5;
+        let path = written(&place(folder.path(), AS_THEY_CAME, 1), &pings(0..i64::from(rows), 0, 1));
+        let target = place(folder.path(), AS_THEY_CAME, 2);
+        let dropped: Vec<u32> = (ROW_GROUP_ROWS as u32..rows).collect();
+        let gone =
+            Amendment { path: path.clone(), sha256: None, month: MONTH.to_owned(), dropped, replaced: Vec::new() };
+        let done = amend(&target, &[gone], &BTreeMap::new(), 0).unwrap();
+        assert_eq!(counted(&path), u64::from(rows));
+        assert_eq!(counted(&target.folder().join(&done[0].add.path)), ROW_GROUP_ROWS as u64);
     }
 
     #[test]

@@ -187,13 +187,17 @@ impl MonthFiles {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         let months = batch.column_by_name(PARTITION).and_then(|column| column.as_string_opt::<i32>());
         let months = months.ok_or_else(|| Error::bug("rows without a month"))?;
+        if is_one_month(months) {
+            self.write_month(months.value(0), batch)?;
+            return self.flush_if_many_wait();
+        }
         let mut at = 0;
         let mut scattered: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
         // Extracts come mostly in order of time: long runs of one month are cut out, which copies nothing.
         while at < months.len() {
             let month = months.value(at);
             let end = (at + 1..months.len()).find(|row| months.value(*row) != month).unwrap_or(months.len());
-            if end - at >= 1024 || at == 0 && end == months.len() {
+            if end - at >= 1024 {
                 self.write_month(month, &batch.slice(at, end - at))?;
             } else {
                 scattered.entry(month).or_default().extend(at as u32..end as u32);
@@ -205,6 +209,11 @@ impl MonthFiles {
                 .map_err(|e| Error::bug("rows cannot be divided by month").with_cause(e))?;
             self.write_month(month, &rows)?;
         }
+        self.flush_if_many_wait()
+    }
+
+    /// The fullest file writes its rows early if more than a fixed amount waits in all files.
+    fn flush_if_many_wait(&mut self) -> Result<()> {
         // Contested rows are written beside all others: they get less room.
         let room = if self.place.mark == CONTESTED { WAITING_BYTES / 4 } else { WAITING_BYTES };
         if self.open.values().map(|file| file.writer.in_progress_size()).sum::<usize>() > room
@@ -263,6 +272,17 @@ impl MonthFiles {
         sync_folders(&self.place, &self.done)?;
         Ok(std::mem::take(&mut self.done))
     }
+}
+
+/// Whether all rows are of one month. As months are written with seven letters, that is so if the text is the same one
+/// month further on.
+fn is_one_month(months: &StringArray) -> bool {
+    const LENGTH: usize = "2017-01".len();
+    let offsets = months.value_offsets();
+    let (Some(first), Some(last)) = (offsets.first(), offsets.last()) else { return false };
+    let text = &months.value_data()[*first as usize..*last as usize];
+    let are_whole = offsets.iter().zip(offsets.iter().skip(1)).all(|(from, to)| to - from == LENGTH as i32);
+    months.null_count() == 0 && !text.is_empty() && are_whole && text[LENGTH..] == text[..text.len() - LENGTH]
 }
 
 /// First day of a month such as `2017-05`, in days since 1970.

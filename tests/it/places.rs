@@ -202,11 +202,11 @@ async fn a_map_by_time_of_day_is_refused_where_hours_are_not_known() {
 async fn a_trend_by_time_of_day_is_refused_where_hours_are_not_known() {
     for (known, (_folder, app)) in [("month", by_month().await), ("day", by_day().await)] {
         let selection = Selection::of("crimes", year()).by(app.config.daypart("day").unwrap());
-        let mut question = trend::Question { selection };
+        let mut question = trend::Question::of(selection);
         must_explain(&trend::ask(&app, &loader(), &question).await.unwrap_err(), known);
         question.selection.daypart = None;
         let months = trend::ask(&app, &loader(), &question).await.unwrap();
-        assert_eq!(months.rows.iter().filter_map(|row| row.count).sum::<u64>(), 60);
+        assert_eq!(months.trend.rows.iter().filter_map(|row| row.count).sum::<u64>(), 60);
     }
 }
 

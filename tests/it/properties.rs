@@ -9,7 +9,7 @@ use vigie::analysis::flow::FlowRow;
 use vigie::analysis::hotspot::{CellCount, Method, Question, score};
 use vigie::analysis::kpi::KpiRow;
 use vigie::analysis::selection::Selection;
-use vigie::analysis::trend::{MonthRow, change};
+use vigie::analysis::trend::{StepRow, Trend, Year, change};
 use vigie::model::access::{Principal, Role};
 use vigie::model::time::{Period, parse_date};
 use vigie::space::{Cell, Point, StudyArea};
@@ -55,17 +55,24 @@ fn question(resolution: u8) -> Question {
     Question { selection: Selection::of("crimes", period), resolution, method: Method::GiStar }
 }
 
-fn month(count: u64, base: Option<u64>, rolling_12: u64, ytd: u64) -> MonthRow {
+fn month(count: u64, base: Option<u64>, rolling_12: u64, ytd: u64) -> StepRow {
     let (change_share, change) = change(count, base);
-    MonthRow {
-        month: "2017-05".into(),
+    StepRow {
+        series: None,
+        step: "2017-05".into(),
+        month: Some("2017-05".into()),
+        from: parse_date("2017-05-01").unwrap(),
+        days: 31,
         count: Some(count),
-        rolling_12: Some(rolling_12),
-        same_month_last_year: base,
-        change_share,
-        change,
-        ytd: Some(ytd),
-        ytd_last_year: base,
+        undefined_reason: None,
+        year: Some(Year {
+            rolling_12: Some(rolling_12),
+            same_month_last_year: base,
+            change_share,
+            change,
+            ytd: Some(ytd),
+            ytd_last_year: base,
+        }),
     }
 }
 
@@ -168,8 +175,8 @@ proptest! {
         k in 1_u32..12,
     ) {
         let policy = Policy { threshold: k };
-        let months: Vec<MonthRow> = counts.iter().map(|(n, base, rolling, ytd)| month(*n, *base, *rolling, *ytd)).collect();
-        let months = serde_json::to_value(release(months, &policy, &public())).unwrap();
+        let months: Vec<StepRow> = counts.iter().map(|(n, base, rolling, ytd)| month(*n, *base, *rolling, *ytd)).collect();
+        let months = serde_json::to_value(release(Trend { rows: months, ..Trend::default() }, &policy, &public())).unwrap();
         prop_assert!(!small_at(&months, &["count", "rolling_12", "same_month_last_year", "ytd", "ytd_last_year"], k));
         let rows: Vec<KpiRow> = shares.iter().map(|(a, b)| share(*a.min(b), *a.max(b))).collect();
         let released = release(rows, &policy, &public());

@@ -89,7 +89,7 @@ fn clusters_question(selection: &Selection) -> vigie::analysis::clusters::Questi
 /// Every trip by name, with the action it stands for and how it ended for somebody.
 async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<(), Error>)> {
     let question = last_year_of_crimes();
-    let series = trend::Question { selection: question.selection.clone() };
+    let series = trend::Question::of(question.selection.clone());
     let knots = clusters_question(&question.selection);
     let shares = vigie::analysis::concentration::Question { selection: question.selection.clone(), resolution: 9 };
     let compared = Change {

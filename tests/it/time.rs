@@ -383,7 +383,7 @@ async fn months_of_west_yorkshire() {
     let emerging =
         |step: &str| vigie(store, &[&["--json", "emerging", "--res", "7", "--step", step][..], &long].concat());
     refuses(&emerging("week"), 5, "needs the day of each record");
-    emerging("month").ok();
+    refuses(&emerging("month"), 5, "only 2 of the 19 months hold any record");
     let half = ["--json", "change", "--from", "2018-07-01", "--to", "2018-07-15"];
     refuses(&vigie(store, &half), 5, "known by month only");
 }

@@ -66,6 +66,9 @@ impl Gatherer {
 
     /// Makes a chunk of the rows that wait. Its entries are to be written at the offset `at` of the file.
     pub fn chunk(&mut self, at: u64) -> Entries {
+        if self.waiting.is_empty() {
+            return Vec::new();
+        }
         let (chunk, entries) = self.count_waiting(at);
         if chunk.cells.iter().any(|total| cell(total.code).is_none()) {
             self.is_refused = true;
