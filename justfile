@@ -26,6 +26,11 @@ bench:
     benches/ingest
     benches/question
     benches/place
+    benches/evaluate
+
+# The test of methods at three sizes of the island
+bench-evaluate:
+    benches/evaluate
 
 # Ingest of 5 million rows beside the Polars script
 bench-ingest:
