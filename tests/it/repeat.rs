@@ -384,10 +384,12 @@ async fn planted(folder: &Path, scale: f64) -> (f64, f64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn planted_repeats_are_found() {
-    for (scale, seed) in [(1.0, 1), (10.0, 1)] {
+    // At ten times the island only where the whole is asked for: writing it takes a while.
+    let scales = if std::env::var("VIGIE_TRUTH_SEEDS").is_ok() { vec![1.0, 10.0] } else { vec![1.0] };
+    for scale in scales {
         let folder = tempfile::tempdir().unwrap();
         let options =
-            Options { seed, scale, anpr_days: 1, anpr_reads_per_day: Some(10), ping_days: 1, ..Options::default() };
+            Options { seed: 1, scale, anpr_days: 1, anpr_reads_per_day: Some(10), ping_days: 1, ..Options::default() };
         sample::write(&options, folder.path(), &|_, _| {}).unwrap();
         let (repeats, near) = planted(folder.path(), scale).await;
         // A repeat is lost only where its record has no position; chance adds some.
