@@ -85,6 +85,8 @@ fn the_planted_step_of_anti_social_behaviour_is_found() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0]["step"], "2017-06");
     assert!(found[0]["p"].as_f64().unwrap() <= 0.01);
+    // The sample plants 1.25 times the level before.
+    assert!(found[0]["ratio"].as_f64().is_some_and(|ratio| (1.15..1.35).contains(&ratio)));
 }
 
 #[test]
