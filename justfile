@@ -24,7 +24,13 @@ fuzz seconds="60":
 # Every benchmark beside its peer
 bench:
     benches/ingest
+    benches/question
     benches/place
+    benches/evaluate
+
+# The test of methods at three sizes of the island
+bench-evaluate:
+    benches/evaluate
 
 # Ingest of 5 million rows beside the Polars script
 bench-ingest:
@@ -33,6 +39,10 @@ bench-ingest:
 # Gi* and kernel density beside esda and scikit-learn
 bench-place:
     benches/place
+
+# The hotspot question over 1, 3 and 10 million records beside DuckDB's count
+bench-question:
+    benches/question
 
 # The synthetic island, from extracts to the served map, KPIs and report
 demo:

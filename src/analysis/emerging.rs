@@ -265,6 +265,8 @@ pub struct EmergingMap {
     /// Records expected in a neighbourhood (a cell, its ring and the steps that belong to it) if they lay evenly:
     /// below one, single records make cells hot; `None` if suppressed.
     pub expected_in_neighbourhood: Option<f64>,
+    /// Steps in which no cell has a record: quiet ones, or ones that were never loaded.
+    pub steps_without_records: usize,
     /// Why no cell has a history, if none has.
     pub undefined_reason: Option<String>,
 }
@@ -306,7 +308,8 @@ impl EmergingMap {
 /// **Undefined**: no category, with the reason, if all counts are equal; no trend for a cell that lacks a z in any step.
 ///
 /// # Errors
-/// As [`Question::check`]; `Bug` for a count in a cell of another resolution.
+/// As [`Question::check`]; `Data` if fewer than ten steps hold any record; `Bug` for a count in a cell of another
+/// resolution.
 pub fn classify(days: &[CellDay], area: &StudyArea, question: &Question) -> Result<EmergingMap> {
     let steps = question.check()?;
     let cells = area.cells(question.resolution)?;
@@ -329,6 +332,8 @@ pub fn classify(days: &[CellDay], area: &StudyArea, question: &Question) -> Resu
             Err(_) => outside += day.count,
         }
     }
+    let held = (0..steps.len()).filter(|step| values.iter().skip(*step).step_by(steps.len()).any(|x| *x > 0.0)).count();
+    refuse_unheld(held, steps.len(), question.step)?;
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
     let reach = if question.window == Window::OneStep { 1 } else { question.neighbour_steps + 1 };
     let cube = Cube::new(values, cells.len(), steps.len())?;
@@ -343,8 +348,21 @@ pub fn classify(days: &[CellDay], area: &StudyArea, question: &Question) -> Resu
         outside_study_area: Some(outside),
         before_first_step: Some(early),
         expected_in_neighbourhood: Some(mean * 7.0 * reach as f64),
+        steps_without_records: steps.len() - held,
         undefined_reason: gi.undefined.map(|why| why.words().to_owned()),
     })
+}
+
+/// A step without a record anywhere may be quiet, or never have been loaded: too few that are neither make no history.
+fn refuse_unheld(held: usize, steps: usize, length: StepLength) -> Result<()> {
+    if held >= FEWEST_STEPS {
+        return Ok(());
+    }
+    Err(Error::data(format!(
+        "only {held} of the {steps} {} hold any record, and a history needs at least {FEWEST_STEPS} that do: was \
+         everything loaded?",
+        length.words().1
+    )))
 }
 
 fn history(cell: Cell, count: u64, z: &[Option<f64>], q: &[Option<f64>], question: &Question) -> HistoryRow {
@@ -485,11 +503,14 @@ mod tests {
         let jersey = StudyArea::jersey().unwrap();
         let far = Cell::at(Point { lat: 48.0, lon: -2.0 }, 9).unwrap();
         let day = |cell, text| CellDay { cell, on: on(text), count: 3 };
-        let days = [day(far, "2017-06-01"), day(town(), "2017-01-01"), day(town(), "2017-06-01")];
+        let mut days = rising("2017-11-05");
+        days.retain(|day| day.on >= on("2017-03-26"));
+        let inside = days.iter().map(|day| day.count).sum();
+        days.extend([day(far, "2017-06-01"), day(town(), "2017-01-01")]);
         let mut question = question(Definition::Esri3);
         question.steps = Some(10);
         let map = classify(&days, &jersey, &question).unwrap();
-        assert_eq!((map.outside_study_area, map.before_first_step, map.total()), (Some(3), Some(3), Some(3)));
+        assert_eq!((map.outside_study_area, map.before_first_step, map.total()), (Some(3), Some(3), Some(inside)));
     }
 
     #[test]
@@ -505,10 +526,15 @@ mod tests {
     }
 
     #[test]
-    fn nothing_has_no_category_and_a_reason() {
-        let map = classify(&[], &StudyArea::jersey().unwrap(), &question(Definition::Esri2)).unwrap();
-        assert!(map.undefined_reason.is_some() && map.notable().is_empty());
-        assert!(map.rows.iter().all(|row| row.trend_z.is_none() && row.history == "............."));
+    fn steps_that_were_never_loaded_are_no_history() {
+        let jersey = StudyArea::jersey().unwrap();
+        let mut days = rising("2017-11-05");
+        days.retain(|day| day.on >= on("2017-06-01"));
+        let error = classify(&days, &jersey, &question(Definition::Esri2)).unwrap_err();
+        assert!(error.message().contains("only 8 of the 13 steps hold any record"), "{error}");
+        let mut days = rising("2017-11-05");
+        days.retain(|day| day.on >= on("2017-03-01"));
+        assert_eq!(classify(&days, &jersey, &question(Definition::Esri2)).unwrap().steps_without_records, 2);
     }
 
     #[test]

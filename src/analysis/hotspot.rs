@@ -219,7 +219,7 @@ pub struct Detail {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weighted: Option<f64>,
     /// How the cell and its neighbours lie about the mean: local Moran's I.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "quadrant_words")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub quadrant: Option<Quadrant>,
     /// Records a square kilometre at the centre, by kernel density.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -236,11 +236,6 @@ pub struct Detail {
     /// Why they cannot be joined here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub joined_undefined: Option<&'static str>,
-}
-
-#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to the field")]
-fn quadrant_words<S: Serializer>(quadrant: &Option<Quadrant>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    quadrant.map(Quadrant::words).serialize(serializer)
 }
 
 /// The answer: every cell of the study area, zeros included.

@@ -235,10 +235,11 @@ pub struct CellClasses {
 }
 
 impl NearRepeat {
-    /// The rows that stand out, the largest excess of pairs first.
+    /// The rows that stand out, the strongest first: by excess over the root of the expected number, so that neither a
+    /// pair where hardly one was expected nor a large band wins by its size alone.
     pub fn highlighted(&self) -> Vec<&BandRow> {
         let mut rows: Vec<&BandRow> = self.rows.iter().filter(|row| row.highlighted).collect();
-        rows.sort_by(|a, b| b.excess().total_cmp(&a.excess()));
+        rows.sort_by(|a, b| b.strength().total_cmp(&a.strength()));
         rows
     }
 }
@@ -247,6 +248,11 @@ impl BandRow {
     /// Pairs above the expected number; 0 where undefined or suppressed.
     pub fn excess(&self) -> f64 {
         self.observed.zip(self.expected).map_or(0.0, |(observed, expected)| observed as f64 - expected)
+    }
+
+    /// Excess in units of the root of the expected number; 0 where undefined or suppressed.
+    fn strength(&self) -> f64 {
+        self.expected.filter(|expected| *expected > 0.0).map_or(0.0, |expected| self.excess() / expected.sqrt())
     }
 }
 

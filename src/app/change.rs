@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::App;
 use super::flow::texts;
-use super::hotspots::{cell_counts, study_area};
+use super::hotspots::{cells_with_records, study_area};
 use super::places::Places;
 use super::selection::{
     Coverage, coverage, known_group, params, refuse_parts_of_months, refuse_what_no_map_can_say, refuse_without_hours,
@@ -17,7 +17,7 @@ use super::selection::{
 use crate::analysis::change::{By, ChangeMap, Place, Question, compare};
 use crate::analysis::disclosure::{Policy, Released, SUPPRESSED, release};
 use crate::analysis::selection::Selection;
-use crate::engine::{Snapshot, Value};
+use crate::engine::Snapshot;
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
 use crate::model::provenance::Provenance;
@@ -133,9 +133,7 @@ async fn by_cell(
     let mut counts = vec![[0_u64; 2]; cells.len()];
     let mut outside = 0;
     for (at, selection) in periods.iter().enumerate() {
-        let mut params = params(selection);
-        params.insert("res".to_owned(), Value::Int(i64::from(resolution)));
-        for counted in cell_counts(&snapshot.query("cell_counts", &params).await?.batches)? {
+        for counted in cells_with_records(snapshot, selection, resolution).await? {
             match cells.binary_search(&counted.cell) {
                 Ok(place) => counts[place][at] += counted.count,
                 Err(_) => outside += counted.count,
@@ -219,7 +217,8 @@ fn notes(question: &Question, known: &[Coverage]) -> Vec<String> {
         );
     }
     let end = question.selection.period.to;
-    if let Some(last) = known[0].last_on.filter(|last| last.succ_opt().is_some_and(|next| next < end)) {
+    let by_month = known[0].month_precision > 0;
+    if let Some(last) = known[0].last_on.filter(|last| !by_month && last.succ_opt().is_some_and(|next| next < end)) {
         notes.push(format!("the last record of the later period is of {last}: it may not be loaded to its end"));
     }
     notes

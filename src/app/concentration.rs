@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::App;
-use super::hotspots::{cell_counts, study_area};
-use super::selection::{coverage, known_group, params, refuse_what_no_map_can_say};
+use super::hotspots::{cells_with_records, study_area};
+use super::selection::{coverage, known_group, refuse_what_no_map_can_say};
 use crate::analysis::concentration::{Concentration, Question, measure};
 use crate::analysis::disclosure::{Policy, Released, release};
-use crate::engine::Value;
 use crate::error::Result;
 use crate::model::access::{Action, Principal};
 use crate::model::provenance::Provenance;
@@ -39,9 +38,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Conc
     if coverage.in_period == 0 {
         known_group(&snapshot, selection).await?;
     }
-    let mut params = params(selection);
-    params.insert("res".to_owned(), Value::Int(i64::from(question.resolution)));
-    let counts = cell_counts(&snapshot.query("cell_counts", &params).await?.batches)?;
+    let counts = cells_with_records(&snapshot, selection, question.resolution).await?;
     let places = app.memory.places(app)?;
     let area = study_area(app, &snapshot, &places, &selection.dataset).await?;
     let found = measure(&counts, &area, question.resolution)?;

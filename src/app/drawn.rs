@@ -98,6 +98,9 @@ pub fn known(name: &str) -> Result<Asked> {
     })
 }
 
+/// Bandwidth of densities on the page, in metres.
+const PAGE_BANDWIDTH_M: f64 = 500.0;
+
 /// Puts a question with its usual settings to some records, and draws the answer.
 ///
 /// # Errors
@@ -111,7 +114,10 @@ pub async fn ask(app: &App, who: &Principal, asked: Asked, selection: Selection)
         name @ ("local-moran" | "kde") => {
             let method = hotspot::Method::parse(name)?;
             let question = hotspot::Question { selection, resolution: app.config.resolution, method };
-            let answer = hotspots::ask(app, who, &question).await?;
+            // The bandwidth by rule smooths knots away: for a first look a fixed one that tells places of a town apart.
+            let bandwidth_m = (method == hotspot::Method::Kde).then_some(PAGE_BANDWIDTH_M);
+            let settings = hotspot::Settings { bandwidth_m, ..hotspot::Settings::default() };
+            let answer = hotspots::ask_with(app, who, &question, &settings).await?;
             Ok((place_pictures::hotspots(app, &answer)?, answer.provenance))
         }
         "clusters" => {
@@ -172,7 +178,9 @@ pub async fn ask(app: &App, who: &Principal, asked: Asked, selection: Selection)
             Ok((render::near_repeat::drawn(&answer.table, &answer.provenance), answer.provenance))
         }
         "scan" => {
-            let question = crate::analysis::scan::Question::of(selection, app.config.resolution);
+            // A page is waited for: 199 shuffles take a second or two, and `vigie scan` takes more.
+            let usual = crate::analysis::scan::Question::of(selection, app.config.resolution);
+            let question = crate::analysis::scan::Question { permutations: 199, ..usual };
             let answer = scan::ask(app, who, &question).await?;
             let base = pictures::base(app, &answer.area)?;
             Ok((render::scan::drawn(&answer.scan, &answer.provenance, &base), answer.provenance))

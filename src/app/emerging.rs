@@ -32,9 +32,6 @@ pub struct EmergingAnswer {
     /// One row a cell of the study area.
     #[serde(flatten)]
     pub map: Released<EmergingMap>,
-    /// One step and several, in words.
-    #[serde(skip)]
-    pub unit: (&'static str, &'static str),
     /// Where was asked.
     #[serde(skip)]
     pub area: Arc<StudyArea>,
@@ -76,7 +73,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Emer
     let policy = Policy { threshold: app.config.public_threshold };
     let mut provenance = provenance(snapshot.version(), question, &steps, &coverage, &area, &map);
     without_small(&mut provenance, policy, who);
-    Ok(EmergingAnswer { provenance, map: release(map, &policy, who), unit: question.step.words(), area })
+    Ok(EmergingAnswer { provenance, map: release(map, &policy, who), area })
 }
 
 fn cell_days(batches: &[RecordBatch]) -> Result<Vec<CellDay>> {

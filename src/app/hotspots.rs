@@ -17,13 +17,14 @@ use super::selection::{
 use crate::analysis::density;
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::hotspot::{CellCount, HotspotMap, Method, Permutations, Question, Settings, score_with};
+use crate::analysis::selection::Selection;
 use crate::analysis::weights::{KindCount, weigh};
 use crate::engine::{Snapshot, Value};
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
 use crate::model::provenance::Provenance;
 use crate::space::{Cell, StudyArea};
-use crate::store::AsOf;
+use crate::store::{AsOf, Counted};
 
 /// Metres around the data when no boundary is declared.
 const HULL_MARGIN_M: f64 = 500.0;
@@ -127,9 +128,7 @@ async fn compute(app: &App, snapshot: &Snapshot, question: &Question, settings: 
     if coverage.in_period == 0 {
         known_group(snapshot, selection).await?;
     }
-    let kept = counted.map(|counted| {
-        counted.cells.into_iter().map(|(cell, count)| CellCount { cell, count }).collect::<Vec<CellCount>>()
-    });
+    let kept = counted.map(by_cell);
     if let Some(cells) = cells {
         cells.await.map_err(|e| Error::bug("the cells of the study area could not be found").with_cause(e))??;
     }
@@ -188,7 +187,7 @@ async fn judge(
     let mut parameters = BTreeMap::new();
     let (counts, harm) = match (&settings.weights, kept) {
         (None, Some(kept)) => (kept, None),
-        (None, None) => (cell_counts(&snapshot.query("cell_counts", &params).await?.batches)?, None),
+        (None, None) => (scanned_cells(snapshot, &question.selection, question.resolution).await?, None),
         (Some(weights), _) => {
             // This query gives every kind; the group is picked here.
             let group = params.remove("group");
@@ -270,7 +269,29 @@ fn parameters(question: &Question, settings: &Settings) -> BTreeMap<String, Stri
     lines.into_iter().map(|(name, words)| (name.to_owned(), words)).collect()
 }
 
-pub(super) fn cell_counts(batches: &[RecordBatch]) -> Result<Vec<CellCount>> {
+/// Records by cell, from the counts in the table files or else by a scan.
+pub(super) async fn cells_with_records(
+    snapshot: &Snapshot,
+    selection: &Selection,
+    resolution: u8,
+) -> Result<Vec<CellCount>> {
+    match snapshot.count(&selection.dataset, counting(selection, Some(resolution))).await? {
+        Some(counted) => Ok(by_cell(counted)),
+        None => scanned_cells(snapshot, selection, resolution).await,
+    }
+}
+
+fn by_cell(counted: Counted) -> Vec<CellCount> {
+    counted.cells.into_iter().map(|(cell, count)| CellCount { cell, count }).collect()
+}
+
+async fn scanned_cells(snapshot: &Snapshot, selection: &Selection, resolution: u8) -> Result<Vec<CellCount>> {
+    let mut params = params(selection);
+    params.insert("res".to_owned(), Value::Int(i64::from(resolution)));
+    cell_counts(&snapshot.query("cell_counts", &params).await?.batches)
+}
+
+fn cell_counts(batches: &[RecordBatch]) -> Result<Vec<CellCount>> {
     let mut counts = Vec::new();
     for batch in batches {
         let column = |name: &str| {

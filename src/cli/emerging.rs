@@ -127,11 +127,10 @@ fn text(answer: &EmergingAnswer) -> String {
 fn summary(answer: &EmergingAnswer) -> String {
     let p = &answer.provenance;
     let mut text = format!(
-        "{} cells of {}; {} of {}; {} records counted; definition {}",
+        "{} cells of {}; {}; {} records counted; definition {}",
         thousands(p.cells.unwrap_or(0)),
         p.study_area.as_deref().unwrap_or("the study area"),
-        p.parameters.get("steps").map_or("", String::as_str),
-        answer.unit.1,
+        render::emerging::steps(p),
         thousands(p.rows),
         p.parameters.get("definition_version").map_or("", String::as_str)
     );
@@ -141,7 +140,7 @@ fn summary(answer: &EmergingAnswer) -> String {
     if let Some(reason) = &p.undefined_reason {
         text.push_str(&format!("; no category: {reason}"));
     }
-    if let Some(caution) = render::emerging::caution(&answer.map) {
+    for caution in render::emerging::cautions(&answer.map) {
         text.push('\n');
         text.push_str(&caution);
     }

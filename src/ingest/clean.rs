@@ -63,7 +63,7 @@ pub fn clean(text: &TextBatch, feed: &Feed, context: &Context<'_>, cells: &mut L
 }
 
 /// As [`clean`], but leaves out rows that `recall` recognises as records that would change nothing: they are counted and
-/// labelled like all others, but need no cell.
+/// labelled like all others, and go no further.
 ///
 /// # Errors
 /// As [`clean`].
@@ -93,7 +93,7 @@ pub fn clean_unknown(
     match &feed.place {
         Some(place) => {
             let surroundings = context.areas.and_then(|areas| Surroundings::new(areas, context.coast_tolerance_m));
-            let found = place::locate(&columns, place, &feed.missing, surroundings.as_ref(), &mut marks);
+            let found = place::locate(&columns, place, &feed.missing, surroundings.as_ref(), cells, &mut marks);
             add_positions(&mut filled, found);
         }
         None if feed.table.is_event() => (0..rows).for_each(|row| marks.label(row, Label::NoLocation)),
@@ -116,10 +116,6 @@ pub fn clean_unknown(
     let passed = recall.map_or_else(Vec::new, |recall| pass(recall, &filled, &mut wanted));
     let labels = marks.label_counts();
     let batch = if wanted.contains(&true) {
-        if let (Some(_), Some(lat), Some(lon)) = (&feed.place, filled.get("lat"), filled.get("lon")) {
-            let cell = place::cells(lat, lon, &wanted, cells);
-            filled.insert("cell", cell);
-        }
         filled.insert("local_hour", local.hour);
         filled.insert("local_minute", local.minute);
         filled.insert("month", local.month);
@@ -180,6 +176,7 @@ pub fn stored_keys(batch: &RecordBatch) -> Result<Vec<(i64, i64)>> {
 fn add_positions(filled: &mut BTreeMap<&str, ArrayRef>, found: Positions) {
     filled.insert("lat", found.lat);
     filled.insert("lon", found.lon);
+    filled.insert("cell", found.cell);
     if let Some(parish) = found.parish {
         // What the source says about the parish wins over what the position says.
         filled.entry("parish").or_insert(parish);

@@ -417,6 +417,50 @@ impl Zone {
     }
 }
 
+/// Local time of instants that come mostly in order: what is found of an hour is remembered.
+pub struct LocalHours<'z> {
+    zone: &'z Zone,
+    /// UTC seconds at which the remembered hour begins.
+    start: i64,
+    /// Local day and second of that day at its beginning.
+    day: i32,
+    second: i32,
+}
+
+const HOUR_SECONDS: i64 = 3600;
+/// No instant lies within an hour of it.
+const NO_HOUR: i64 = i64::MIN / 2;
+
+impl<'z> LocalHours<'z> {
+    /// Nothing remembered yet.
+    pub fn new(zone: &'z Zone) -> Self {
+        Self { zone, start: NO_HOUR, day: 0, second: 0 }
+    }
+
+    /// As [`Zone::to_local`].
+    #[inline]
+    pub fn to_local(&mut self, utc: i64) -> (i32, i32) {
+        if !(0..HOUR_SECONDS).contains(&utc.wrapping_sub(self.start)) && !self.remember(utc) {
+            return self.zone.to_local(utc);
+        }
+        (self.day, self.second + utc.wrapping_sub(self.start) as i32)
+    }
+
+    /// Whether all of the hour lies in one local day with one offset, so that it can be remembered.
+    #[cold]
+    fn remember(&mut self, utc: i64) -> bool {
+        let start = utc - utc.rem_euclid(HOUR_SECONDS);
+        let last = HOUR_SECONDS - 1;
+        let (day, second) = self.zone.to_local(start);
+        if self.zone.to_local(start + last) != (day, second + last as i32) {
+            self.start = NO_HOUR;
+            return false;
+        }
+        (self.start, self.day, self.second) = (start, day, second);
+        true
+    }
+}
+
 impl std::fmt::Debug for Zone {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Zone({})", self.name())
@@ -574,9 +618,13 @@ mod tests {
             chrono_tz::Pacific::Auckland,
         ] {
             let table = Zone::new(zone);
+            let mut hours = LocalHours::new(&table);
             for hour in 0..24 * 366 * 3 {
                 let utc = 1_420_070_400 + i64::from(hour) * 3600 + 1800;
                 let (day, second) = table.to_local(utc);
+                for off in [-1801, -1800, 0, 7, 1799] {
+                    assert_eq!(hours.to_local(utc + off), table.to_local(utc + off), "{zone} {utc} {off}");
+                }
                 let expected = zone.from_utc_datetime(&naive(utc)).naive_local();
                 assert_eq!(naive(i64::from(day) * DAY_SECONDS + i64::from(second)), expected, "{zone}");
                 let (back, label) = table.to_utc(Clock { day, second, offset: None });

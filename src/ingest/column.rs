@@ -301,8 +301,26 @@ impl Cells<'_> {
     fn times(&self, written: &Written<'_>, zone: &Zone, marks: &mut Marks<'_>) -> ArrayRef {
         let mut filled = TimestampMicrosecondBuilder::with_capacity(self.columns.rows);
         let mut joined = Vec::new();
+        // Records of one moment stand together in extracts that are in order of time: one text, one time.
+        let is_whole = written.with.is_none() && written.plus_seconds.is_none();
+        let mut before: Option<(&[u8], i64)> = None;
         for row in 0..self.columns.rows {
-            filled.append_option(self.time(written, row, &mut joined, zone, marks));
+            let text = self.value(written.from, row);
+            if let (Some(text), Some((same, time))) = (text, before)
+                && text == same
+            {
+                filled.append_value(time);
+                continue;
+            }
+            let found = self.time(written, row, &mut joined, zone, marks);
+            if let Some((_, Some(label))) = found {
+                marks.label(row, label);
+            }
+            before = match (text, found) {
+                (Some(text), Some((time, None))) if is_whole => Some((text, time)),
+                _ => None,
+            };
+            filled.append_option(found.map(|(time, _)| time));
         }
         Arc::new(filled.finish().with_timezone("UTC"))
     }
@@ -315,7 +333,7 @@ impl Cells<'_> {
         joined: &mut Vec<u8>,
         zone: &Zone,
         marks: &mut Marks<'_>,
-    ) -> Option<i64> {
+    ) -> Option<(i64, Option<Label>)> {
         let mut text = self.value(written.from, row)?;
         if let Some(with) = written.with {
             joined.clear();
@@ -329,9 +347,6 @@ impl Cells<'_> {
             return None;
         };
         let (mut seconds, label) = zone.to_utc(clock);
-        if let Some(label) = label {
-            marks.label(row, label);
-        }
         if let Some(plus) = written.plus_seconds {
             let Some(later) = parse::int(self.value(plus, row)?).filter(|s| s.abs() < 1_000_000_000) else {
                 marks.reject(row, Reason::BadNumber, Some(plus), "wanted a whole number of seconds");
@@ -339,6 +354,6 @@ impl Cells<'_> {
             };
             seconds += later;
         }
-        Some(seconds * 1_000_000)
+        Some((seconds * 1_000_000, label))
     }
 }

@@ -49,6 +49,8 @@ pub fn float(text: &[u8]) -> Option<f64> {
 
 /// Powers of ten up to the most decimals that [`short_float`] takes: each is exact.
 const TENS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+/// The same as whole numbers, up to the most decimals that [`coordinate`] takes.
+const WHOLE_TENS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
 /// Numbers as extracts write them: at most 15 digits, perhaps with a sign and a point; nothing for any other text.
 ///
@@ -61,6 +63,36 @@ fn short_float(text: &[u8]) -> Option<f64> {
         [b'-', rest @ ..] => (true, rest),
         _ => (false, text),
     };
+    let (whole, decimals) = coordinate(digits).or_else(|| digit_by_digit(digits))?;
+    // Below 2^53, so the sign is never set.
+    let value = whole.cast_signed() as f64 / TENS[decimals];
+    Some(if negative { -value } else { value })
+}
+
+/// The digits of a number without its point, and how many stand behind it: 8 to 16 bytes, with the point among the
+/// first eight and at most eight digits behind it. Most coordinates are written so.
+///
+/// **Method.** The digits before the point and those behind it are moved to the upper end of a word each, with zeros
+/// below; neighbours are added up to numbers of two, four and eight digits at once.
+#[inline]
+fn coordinate(digits: &[u8]) -> Option<(u64, usize)> {
+    let first = u64::from_le_bytes(*digits.first_chunk::<8>()?);
+    let last = u64::from_le_bytes(*digits.last_chunk::<8>()?);
+    let points = zero_bytes(first ^ (ONES * u64::from(b'.')));
+    let at = (points.trailing_zeros() / 8) as usize;
+    let decimals = digits.len().wrapping_sub(at).wrapping_sub(1);
+    if at == 8 || decimals == 0 || decimals > 8 || digits.len() > 16 {
+        return None;
+    }
+    let before = if at == 0 { 0 } else { (first ^ ZEROS) << (64 - 8 * at) };
+    let behind = (last ^ ZEROS) & (u64::MAX << (64 - 8 * decimals));
+    let is_number = are_digits(before) && are_digits(behind);
+    is_number
+        .then(|| (eight_digits(before).wrapping_mul(WHOLE_TENS[decimals]).wrapping_add(eight_digits(behind)), decimals))
+}
+
+#[inline]
+fn digit_by_digit(digits: &[u8]) -> Option<(u64, usize)> {
     if digits.len() > 16 || !digits.iter().any(u8::is_ascii_digit) {
         return None;
     }
@@ -69,7 +101,7 @@ fn short_float(text: &[u8]) -> Option<f64> {
     for (at, byte) in digits.iter().enumerate() {
         let digit = byte.wrapping_sub(b'0');
         if digit <= 9 {
-            whole = whole * 10 + u64::from(digit);
+            whole = whole.wrapping_mul(10).wrapping_add(u64::from(digit));
         } else if *byte == b'.' && point.is_none() {
             point = Some(at);
         } else {
@@ -77,11 +109,33 @@ fn short_float(text: &[u8]) -> Option<f64> {
         }
     }
     let decimals = point.map_or(0, |at| digits.len() - at - 1);
-    if digits.len() - usize::from(point.is_some()) > 15 {
-        return None;
-    }
-    let value = whole as f64 / TENS[decimals];
-    Some(if negative { -value } else { value })
+    (digits.len() - usize::from(point.is_some()) <= 15).then_some((whole, decimals))
+}
+
+const ONES: u64 = u64::MAX / 255;
+const ZEROS: u64 = ONES * b'0' as u64;
+
+/// The highest bit of each byte that is 0.
+#[inline]
+fn zero_bytes(word: u64) -> u64 {
+    const LOW: u64 = ONES * 0x7F;
+    !((word & LOW).wrapping_add(LOW) | word | LOW)
+}
+
+/// Whether every byte is 0 to 9. (6 more takes one over 9 into the upper four bits.)
+#[inline]
+fn are_digits(values: u64) -> bool {
+    (values | values.wrapping_add(ONES * 6)) & (ONES * 0xF0) == 0
+}
+
+/// A number of eight digits, the first in the lowest byte.
+#[inline]
+fn eight_digits(values: u64) -> u64 {
+    const BYTES: u64 = 0x00FF_00FF_00FF_00FF;
+    const PAIRS: u64 = 0x0000_FFFF_0000_FFFF;
+    let twos = (values & BYTES).wrapping_mul(10).wrapping_add((values >> 8) & BYTES);
+    let fours = (twos & PAIRS).wrapping_mul(100).wrapping_add((twos >> 16) & PAIRS);
+    (fours & 0xFFFF_FFFF).wrapping_mul(10_000).wrapping_add(fours >> 32)
 }
 
 /// Yes or no: `Y`/`N`, `yes`/`no`, `true`/`false`, `1`/`0`, in any case.
@@ -135,6 +189,19 @@ mod tests {
         for text in ["-", ".", "-.", "1..2", "+1", "123456789012345678", "0.1234567890123456789", "-0", "007.50"] {
             let wanted: Option<f64> = text.parse().ok();
             assert_eq!(float(text.as_bytes()).map(f64::to_bits), wanted.map(f64::to_bits), "{text}");
+        }
+        // Every byte at every place of a number of every length.
+        for length in 1..=18 {
+            for (at, byte) in (0..length).flat_map(|at| (0..=255_u8).map(move |byte| (at, byte))) {
+                let mut text: Vec<u8> = (0..length).map(|place| b'0' + ((place * 7 + 3) % 10) as u8).collect();
+                text[at] = byte;
+                for point in [length, length / 2] {
+                    text.get_mut(point).into_iter().for_each(|byte| *byte = b'.');
+                    let wanted = std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
+                    let wanted = wanted.filter(|value: &f64| value.is_finite());
+                    assert_eq!(float(&text).map(f64::to_bits), wanted.map(f64::to_bits), "{text:?}");
+                }
+            }
         }
     }
 

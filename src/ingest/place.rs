@@ -9,8 +9,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _, Float64Builder, Int64Builder, StringBuilder};
-use arrow::datatypes::Float64Type;
+use arrow::array::{ArrayRef, Float64Array, Int64Array, StringBuilder};
+use arrow::buffer::NullBuffer;
 
 use super::column::Columns;
 use super::feed::Place;
@@ -29,6 +29,8 @@ pub(super) struct Positions {
     pub lat: ArrayRef,
     /// Degrees east.
     pub lon: ArrayRef,
+    /// H3 index bits at resolution 11.
+    pub cell: ArrayRef,
     /// Name of the area, with areas only.
     pub parish: Option<ArrayRef>,
 }
@@ -50,6 +52,7 @@ impl<'a> Surroundings<'a> {
 /// Where a row is.
 struct Found<'a> {
     point: Point,
+    cell: Option<Cell>,
     area: Option<&'a str>,
     label: Option<Label>,
 }
@@ -60,40 +63,66 @@ pub(super) fn locate(
     place: &Place,
     missing: &[String],
     surroundings: Option<&Surroundings<'_>>,
+    cells: &mut Lattice,
     marks: &mut Marks<'_>,
 ) -> Positions {
     let rows = columns.rows();
-    let (mut lats, mut lons, mut located) = (vec![0.0; rows], vec![0.0; rows], vec![false; rows]);
-    let mut parish = surroundings.map(|_| StringBuilder::with_capacity(rows, rows * 8));
+    let mut positions: Vec<Option<(f64, f64)>> = Vec::with_capacity(rows);
+    let mut points = Vec::with_capacity(rows);
     for row in 0..rows {
-        let found = written(columns, place, missing, row, marks)
-            .and_then(|(x, y)| settle(&place.crs, x, y, surroundings).or_else(|| refuse(place, y, row, marks)));
+        let position = written(columns, place, missing, row, marks);
+        positions.push(position);
+        points.push(position.and_then(|(x, y)| place.crs.to_point(x, y)).unwrap_or(NOWHERE));
+    }
+    let (mut lats, mut lons, mut located) = (vec![0.0; rows], vec![0.0; rows], vec![false; rows]);
+    let (mut found_cells, mut in_cell) = (vec![0; rows], vec![false; rows]);
+    let mut parish = surroundings.map(|_| StringBuilder::with_capacity(rows, rows * 12));
+    let mut take = |row: usize, found: Option<Found<'_>>| {
         if let Some(parish) = &mut parish {
             parish.append_option(found.as_ref().and_then(|found| found.area));
         }
-        if let Some(found) = found {
-            (lats[row], lons[row], located[row]) = (found.point.lat, found.point.lon, true);
-            if let Some(label) = found.label {
-                marks.label(row, label);
+        let Some(found) = found else {
+            if let Some((_, y)) = positions[row] {
+                refuse(place, y, row, marks);
+            }
+            return;
+        };
+        (lats[row], lons[row], located[row]) = (found.point.lat, found.point.lon, true);
+        if let Some(cell) = found.cell {
+            (found_cells[row], in_cell[row]) = (cell.bits(), true);
+        }
+        if let Some(label) = found.label {
+            marks.label(row, label);
+        }
+    };
+    match surroundings {
+        None => {
+            for (row, position) in positions.iter().enumerate() {
+                let found = position.and_then(|position| without_areas(&place.crs, position, points[row], cells));
+                take(row, found);
             }
         }
+        Some(surroundings) => cells.find_all(&points, surroundings.areas, |cells, row, cell, area| {
+            let found = match (positions[row], area) {
+                (None, _) => None,
+                (_, Some(area)) => Some(Found { point: points[row], cell, area: Some(area), label: None }),
+                (Some(position), None) => outside(&place.crs, position, points[row], surroundings, cells),
+            };
+            take(row, found);
+        }),
     }
+    let located = nulls(located);
     Positions {
-        lat: degrees(&lats, &located),
-        lon: degrees(&lons, &located),
+        lat: Arc::new(Float64Array::new(lats.into(), located.clone())),
+        lon: Arc::new(Float64Array::new(lons.into(), located)),
+        cell: Arc::new(Int64Array::new(found_cells.into(), nulls(in_cell))),
         parish: parish.map(|mut parish| Arc::new(parish.finish()) as ArrayRef),
     }
 }
 
-/// H3 index bits at resolution 11 of the positions of the rows that are `wanted`; the others get none.
-pub(super) fn cells(lat: &ArrayRef, lon: &ArrayRef, wanted: &[bool], cells: &mut Lattice) -> ArrayRef {
-    let (lat, lon) = (lat.as_primitive::<Float64Type>(), lon.as_primitive::<Float64Type>());
-    let mut found = Int64Builder::with_capacity(lat.len());
-    for (row, wanted) in wanted.iter().enumerate() {
-        let point = (*wanted && lat.is_valid(row)).then(|| Point { lat: lat.value(row), lon: lon.value(row) });
-        found.append_option(point.and_then(|point| cells.find(point)).map(Cell::bits));
-    }
-    Arc::new(found.finish())
+/// Which rows have a value, unless all do.
+fn nulls(present: Vec<bool>) -> Option<NullBuffer> {
+    present.contains(&false).then(|| NullBuffer::from(present))
 }
 
 /// The two numbers of a row: east first.
@@ -127,29 +156,18 @@ fn written(
 
 /// Which of the two numbers is to blame for a position that cannot be.
 #[cold]
-fn refuse<T>(place: &Place, y: f64, row: usize, marks: &mut Marks<'_>) -> Option<T> {
+fn refuse(place: &Place, y: f64, row: usize, marks: &mut Marks<'_>) {
     let (column, wanted) =
         if place.crs.y_range().contains(&y) { (place.lon, &place.wanted_lon) } else { (place.lat, &place.wanted_lat) };
     marks.reject(row, Reason::BadCoordinate, Some(column), wanted);
-    None
 }
 
-/// Where the two numbers lead; `None` if that is no position.
+/// Where the two numbers lead where there are no areas; `None` if that is no position.
 #[inline]
-fn settle<'a>(crs: &Crs, x: f64, y: f64, surroundings: Option<&Surroundings<'a>>) -> Option<Found<'a>> {
-    let point = crs.to_point(x, y);
-    match (point, surroundings) {
-        (Some(point), None) => Some(Found { point, area: None, label: None }),
-        (None, None) => Some(Found { point: crs.to_point(y, x)?, area: None, label: Some(Label::SwappedPosition) }),
-        (point, Some(surroundings)) => {
-            if let Some(point) = point
-                && let Some(area) = surroundings.areas.find(point)
-            {
-                return Some(Found { point, area: Some(area), label: None });
-            }
-            outside(crs, (x, y), point, surroundings)
-        }
-    }
+fn without_areas<'a>(crs: &Crs, (x, y): (f64, f64), point: Point, cells: &mut Lattice) -> Option<Found<'a>> {
+    let (point, label) =
+        if is_somewhere(point) { (point, None) } else { (crs.to_point(y, x)?, Some(Label::SwappedPosition)) };
+    Some(Found { point, cell: cells.find(point), area: None, label })
 }
 
 /// A position that is in no area: exchanged, just off the coast, or somewhere else.
@@ -157,28 +175,33 @@ fn settle<'a>(crs: &Crs, x: f64, y: f64, surroundings: Option<&Surroundings<'a>>
 fn outside<'a>(
     crs: &Crs,
     (x, y): (f64, f64),
-    point: Option<Point>,
+    point: Point,
     surroundings: &Surroundings<'a>,
+    cells: &mut Lattice,
 ) -> Option<Found<'a>> {
-    if point.is_none_or(|point| !surroundings.around.contains(point)) {
+    if !is_somewhere(point) || !surroundings.around.contains(point) {
         let exchanged = crs.to_point(y, x);
         if let Some(point) = exchanged
             && let Some(area) = surroundings.areas.find(point)
         {
-            return Some(Found { point, area: Some(area), label: Some(Label::SwappedPosition) });
+            let label = Some(Label::SwappedPosition);
+            return Some(Found { point, cell: cells.find(point), area: Some(area), label });
         }
     }
-    let point = point?;
+    if !is_somewhere(point) {
+        return None;
+    }
     let near = (surroundings.tolerance_m > 0.0).then(|| surroundings.areas.find_near(point, surroundings.tolerance_m));
     let area = near.flatten();
     let label = if area.is_some() { Label::NearestArea } else { Label::OutsideAreas };
-    Some(Found { point, area, label: Some(label) })
+    Some(Found { point, cell: cells.find(point), area, label: Some(label) })
 }
 
-fn degrees(values: &[f64], located: &[bool]) -> ArrayRef {
-    let mut column = Float64Builder::with_capacity(values.len());
-    column.append_values(values, located);
-    Arc::new(column.finish())
+/// Stands for a position that cannot be, and for none: in no cell and no area.
+const NOWHERE: Point = Point { lat: f64::NAN, lon: f64::NAN };
+
+fn is_somewhere(point: Point) -> bool {
+    !point.lat.is_nan()
 }
 
 #[cfg(test)]

@@ -267,7 +267,7 @@ impl Plan {
                 Kind::Row(fields) if fields == self.width => {
                     for (column, field) in columns.iter_mut().zip(&self.fields) {
                         if let (Some(column), Some(field)) = (column, field) {
-                            column.push(records.field(*field));
+                            records.copy_field(*field, column);
                         }
                     }
                     if self.hash_rows {

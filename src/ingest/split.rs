@@ -128,6 +128,20 @@ impl Splitter {
         }
     }
 
+    /// Where a field without the white space around it lies in `text`, which is what was split; nothing for a field with
+    /// doubled quotes and beyond the last.
+    #[inline]
+    pub fn span(&self, text: &[u8], index: usize) -> Option<Range<usize>> {
+        let Field { start, end, .. } = *self.fields.get(index).filter(|field| !field.unescaped)?;
+        let field = &text[start..end];
+        // Hardly a field is padded.
+        if !field.first().is_some_and(u8::is_ascii_whitespace) && !field.last().is_some_and(u8::is_ascii_whitespace) {
+            return Some(start..end);
+        }
+        let start = end - field.trim_ascii_start().len();
+        Some(start..start + text[start..end].trim_ascii_end().len())
+    }
+
     /// A field without the white space around it; `text` is what was split.
     #[inline]
     pub fn field<'a>(&'a self, text: &'a [u8], index: usize) -> &'a [u8] {
@@ -199,7 +213,11 @@ mod tests {
         while at < text.len() {
             let record = splitter.split(&text[at..], true).unwrap();
             if !splitter.is_blank() {
-                let fields = (0..splitter.len()).map(|i| splitter.field(&text[at..], i).to_vec()).collect();
+                let fields: Vec<_> = (0..splitter.len()).map(|i| splitter.field(&text[at..], i).to_vec()).collect();
+                for (index, field) in fields.iter().enumerate() {
+                    let span = splitter.span(&text[at..], index);
+                    assert!(span.is_none_or(|span| text[at..][span] == **field));
+                }
                 found.push((line, fields));
             }
             at += record.next;

@@ -1,5 +1,6 @@
 //! A bounded batch of an extract as columns of text: one buffer and one list of offsets a column, nothing a row.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::reject::Reject;
@@ -20,6 +21,23 @@ impl TextColumn {
     /// Adds a field. Batches are bounded far below 4 GiB, so the end always fits.
     pub fn push(&mut self, field: &[u8]) {
         self.bytes.extend_from_slice(field);
+        self.ends.push(self.bytes.len() as u32);
+    }
+
+    /// Adds a field that stands in a longer text.
+    #[inline]
+    pub fn push_from(&mut self, text: &[u8], field: Range<usize>) {
+        // Most fields are short, and a block of fixed size is copied without asking how long it is: what follows the
+        // field is cut off again.
+        const BLOCK: usize = 24;
+        match text.get(field.start..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
+            Some(block) if field.len() <= BLOCK => {
+                let end = self.bytes.len() + field.len();
+                self.bytes.extend_from_slice(block);
+                self.bytes.truncate(end);
+            }
+            _ => self.bytes.extend_from_slice(&text[field]),
+        }
         self.ends.push(self.bytes.len() as u32);
     }
 

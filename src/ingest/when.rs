@@ -8,7 +8,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
 
-use super::clock::year_and_month;
+use super::clock::{LocalHours, year_and_month};
 use super::feed::{Feed, Precision};
 use super::marks::Marks;
 use super::reject::{Label, Reason};
@@ -63,10 +63,11 @@ pub fn local(times: &[&ArrayRef], feed: &Feed, rows: usize, marks: &mut Marks<'_
     let mut minute = Int64Builder::with_capacity(rows);
     let mut month = StringBuilder::with_capacity(rows, rows * 7);
     let mut months = Months::default();
+    let mut hours = LocalHours::new(&feed.zone);
     for row in 0..rows {
         let found = times.iter().find_map(|time| match time {
             Time::Instant(array) if array.is_valid(row) => {
-                let (day, second) = feed.zone.to_local(array.value(row).div_euclid(1_000_000));
+                let (day, second) = hours.to_local(array.value(row).div_euclid(1_000_000));
                 Some((day, has_hour.then_some(second / 60)))
             }
             Time::Date(array) if array.is_valid(row) => Some((array.value(row), None)),

@@ -117,7 +117,7 @@ mod tests {
             drawn.finding
         );
         assert_eq!((drawn.tables[0].rows.len(), drawn.tables[0].rows[0][1].as_str()), (3, "1"));
-        assert!(drawn.pictures[0].svg.contains("Even spread"));
+        assert!(drawn.pictures[0].svg.contains("even spread"));
     }
 
     #[test]

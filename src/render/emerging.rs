@@ -89,34 +89,46 @@ pub fn finding(map: &Released<EmergingMap>, provenance: &Provenance) -> String {
     }
 }
 
+/// How many steps there are and how long one is: `39 steps of 28d from 5 January 2015`.
+pub fn steps(provenance: &Provenance) -> String {
+    let parameter = |name: &str| provenance.parameters.get(name).map_or("", String::as_str);
+    let (count, from) = parameter("steps").split_once(" from ").unwrap_or((parameter("steps"), ""));
+    match parameter("step") {
+        "week" => format!("{count} weeks from {}", format::iso_date(from)),
+        "month" => format!("{count} months from {}", format::iso_date(from)),
+        days => format!("{count} steps of {} days from {}", days.trim_end_matches('d'), format::iso_date(from)),
+    }
+}
+
 fn notes(map: &Released<EmergingMap>, provenance: &Provenance) -> Vec<String> {
     let parameter = |name: &str| provenance.parameters.get(name).map_or("", String::as_str);
     let mut notes = vec![
         format!(
-            "Steps: {} ({}). A step is hot or cold where the count around a cell, in it and in the steps just before, \
+            "{}. A step is hot or cold where the count around a cell, in it and in the steps just before, \
              differs from {} with q at most {}.",
-            parameter("steps"),
-            parameter("step"),
+            steps(provenance),
             parameter("window").split_once(": ").map_or("the rest", |(_, compared)| compared),
             parameter("alpha")
         ),
         "A place that was hot and fell quiet has no category by esri-3: ask for sfhotspot, which has the class former."
             .to_owned(),
     ];
-    if let Some(caution) = caution(map) {
-        notes.push(caution);
-    }
+    notes.extend(cautions(map));
     notes
 }
 
-/// What to say where the counts are too thin for a normal distribution.
-pub fn caution(map: &Released<EmergingMap>) -> Option<String> {
-    map.expected_in_neighbourhood.filter(|expected| *expected < 1.0).map(|expected| {
+/// What to say where the counts are too thin for a normal distribution, or steps may be missing.
+pub fn cautions(map: &Released<EmergingMap>) -> Vec<String> {
+    let thin = map.expected_in_neighbourhood.filter(|expected| *expected < 1.0).map(|expected| {
         format!(
             "Only {expected:.2} records are expected in a neighbourhood and step, so that a few records make cells hot: take \
              longer steps or larger cells before acting on it."
         )
-    })
+    });
+    let empty = (map.steps_without_records > 0).then(|| {
+        format!("{} of the steps hold no record at all: were they loaded?", thousands(map.steps_without_records as u64))
+    });
+    thin.into_iter().chain(empty).collect()
 }
 
 /// The map, with every category of its definition in the legend, hot ones first.
@@ -155,18 +167,12 @@ pub fn svg(id: &str, map: &Released<EmergingMap>, provenance: &Provenance, base:
                 thousands(provenance.rows)
             }
         ),
-        format!(
-            "Steps of a {}: {}. Definition {}; trailing steps only",
-            parameter("step"),
-            parameter("steps"),
-            parameter("definition_version")
-        ),
+        format!("{}. Definition {}; trailing steps only", steps(provenance), parameter("definition_version")),
         format!(
             "Method: Gi* in space and time, q at most {}. H3 resolution {}",
             parameter("alpha"),
             provenance.resolution.unwrap_or(0)
         ),
-        "Forecast accuracy: not yet scored".to_owned(),
     ];
     let words = Words {
         id: id.to_owned(),
@@ -302,6 +308,7 @@ mod tests {
             outside_study_area: Some(0),
             before_first_step: Some(0),
             expected_in_neighbourhood: Some(0.4),
+            steps_without_records: 0,
             undefined_reason: None,
         };
         let who = Principal { name: "r".into(), roles: vec![Role::Analyst], via: "test", purpose: None };

@@ -267,11 +267,10 @@ pub fn notes(p: &Provenance) -> Vec<String> {
         Some(other) => other,
         None => "count",
     };
-    let kernel = ["kernel", "bandwidth_m"].iter().filter_map(|name| Some((name, p.parameters.get(*name)?)));
-    let kernel: String = kernel
-        .map(|(name, value)| format!(". {}: {value}", if *name == "kernel" { "Kernel" } else { "Bandwidth, m" }))
-        .collect();
-    notes.push(format!("Method: {method}{kernel}. H3 resolution {}", p.resolution.unwrap_or(0)));
+    notes.push(format!("Method: {method}. H3 resolution {}", p.resolution.unwrap_or(0)));
+    if let (Some(kernel), Some(metres)) = (p.parameters.get("kernel"), p.parameters.get("bandwidth_m")) {
+        notes.push(format!("Kernel: {kernel}. Bandwidth in metres: {metres}"));
+    }
     notes.push("Forecast accuracy: not yet scored".to_owned());
     notes
 }

@@ -11,7 +11,7 @@ use crate::render::palette::{self, Colour};
 use crate::render::svg::{Text, Words, coordinate, frame};
 
 const LABELS: f64 = 170.0;
-const COLUMN: f64 = 104.0;
+const COLUMN: f64 = 132.0;
 const ROW: f64 = 46.0;
 const HEAD: f64 = 34.0;
 

@@ -1,6 +1,7 @@
 //! Named areas: parishes, vingtaines, beats. Which one holds a point?
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use geo_types::Polygon;
 use rstar::primitives::{GeomWithData, Line, Rectangle};
@@ -8,6 +9,7 @@ use rstar::{AABB, RTree};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::space::cell::Cell;
 use crate::space::distance::LocalMetres;
 use crate::space::point::{Bounds, Point, Shape};
 use crate::space::raster::{Raster, Square};
@@ -16,9 +18,14 @@ use crate::space::shapes;
 const PARISHES: &str = include_str!("../../data-samples/geo/parishes.geojson");
 const COAST: &str = include_str!("../../data-samples/geo/coastline.geojson");
 
+/// A cell that is no wider and no higher is small.
+const SMALL_DEGREES: f64 = 0.01;
+
 /// Areas with an index for "which one holds this point".
 #[derive(Debug)]
 pub struct Areas {
+    /// No other areas of this process have it.
+    number: u64,
     areas: Vec<Area>,
     index: RTree<BoxOf>,
     /// Made when the first point is looked for.
@@ -112,6 +119,7 @@ impl Areas {
     }
 
     fn new(areas: Vec<Area>) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
         let mut boxes = Vec::new();
         for (a, area) in areas.iter().enumerate() {
             for (p, polygon) in area.polygons.iter().enumerate() {
@@ -119,7 +127,8 @@ impl Areas {
                 boxes.push(GeomWithData::new(Rectangle::from_aabb(AABB::from_points(&corners)), (a, p)));
             }
         }
-        Self { areas, index: RTree::bulk_load(boxes), raster: OnceLock::new(), edges: OnceLock::new() }
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        Self { number, areas, index: RTree::bulk_load(boxes), raster: OnceLock::new(), edges: OnceLock::new() }
     }
 
     /// The twelve parishes of Jersey, approximate (see `data-samples/geo/README.md`), with their codes.
@@ -140,13 +149,38 @@ impl Areas {
 
     /// Name of the area that holds a point, edges included; of several, the first of the file.
     pub fn find(&self, point: Point) -> Option<&str> {
-        let raster = self.raster.get_or_init(|| Raster::new(&self.polygons(), |point| self.search(point)));
-        let area = match raster.at(point) {
+        let area = match self.raster().at(point) {
             Square::Inside(area) => Some(area),
             Square::Outside => None,
             Square::Crossed => self.search(point),
         };
         area.map(|area| self.areas[area].name.as_str())
+    }
+
+    fn raster(&self) -> &Raster {
+        self.raster.get_or_init(|| Raster::new(&self.polygons(), |point| self.search(point)))
+    }
+
+    /// Place in the file of the area that [`Areas::find`] names for every point of a small cell, if there is one and
+    /// the cell lies well inside of it.
+    pub(super) fn around(&self, cell: Cell) -> Option<usize> {
+        let corners = Bounds::around(&cell.boundary())?;
+        let (height, width) = (corners.north - corners.south, corners.east - corners.west);
+        // The sides of a cell that is small bend outwards by far less than a hundredth of it.
+        if height.max(width) > SMALL_DEGREES {
+            return None;
+        }
+        self.raster().around(&corners.widened(height.max(width) / 100.0))
+    }
+
+    /// Name of the area at a place in the file.
+    pub(super) fn name(&self, area: usize) -> Option<&str> {
+        self.areas.get(area).map(|area| area.name.as_str())
+    }
+
+    /// What tells these areas from all others of this process.
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
     /// Place in the file of the area that holds a point, by its outline.

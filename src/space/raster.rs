@@ -2,7 +2,7 @@
 
 use geo_types::{Coord, Polygon};
 
-use crate::space::point::Point;
+use crate::space::point::{Bounds, Point};
 
 /// Squares a side.
 const SIDE: usize = 512;
@@ -75,6 +75,20 @@ impl Raster {
             CROSSED => Square::Crossed,
             area => Square::Inside(usize::from(area)),
         }
+    }
+
+    /// The area that all points of a box lie in, if all its squares say the same.
+    pub fn around(&self, bounds: &Bounds) -> Option<usize> {
+        let (left, low) = self.place(bounds.west, bounds.south);
+        let (right, high) = self.place(bounds.east, bounds.north);
+        let inside = 0.0..SIDE as f64;
+        if [left, low, right, high].iter().any(|place| !inside.contains(place)) {
+            return None;
+        }
+        let first = self.squares[low as usize * SIDE + left as usize];
+        let same = |row: usize| self.squares[row * SIDE..][left as usize..=right as usize].iter().all(|s| *s == first);
+        let is_area = first != OUTSIDE && first != CROSSED;
+        (is_area && (low as usize..=high as usize).all(same)).then_some(usize::from(first))
     }
 
     #[inline]

@@ -6,6 +6,7 @@ pub mod accuracy;
 pub mod aoristic;
 pub mod bands;
 pub mod change_point;
+pub mod changing_rate;
 pub mod concentration;
 pub mod conditional_permutation;
 pub mod dual_kde;

@@ -1,5 +1,7 @@
 //! Moran's I: do neighbours resemble each other, over the whole map and at each place?
 
+use serde::{Serialize, Serializer};
+
 use crate::error::{Error, Result};
 use crate::stats::neighbours::Neighbours;
 use crate::stats::normal::two_sided_p;
@@ -29,6 +31,12 @@ impl Quadrant {
             Quadrant::LowHigh => "low-high",
             Quadrant::HighLow => "high-low",
         }
+    }
+}
+
+impl Serialize for Quadrant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.words())
     }
 }
 

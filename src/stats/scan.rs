@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::stats::shuffle::shuffle;
-use areas::{Areas, Room};
+use areas::{Areas, Circle, Room};
 
 /// What counts as a cluster, and how many permutations to compare with.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -195,38 +195,38 @@ fn cases_until(days: &[u32], length: usize) -> Vec<u64> {
 }
 
 impl Times<'_> {
-    /// Calls `found` for runs of days that begin (and end) with a case of the circle: how many of its cases lie in the
-    /// run, how many cases of all places do, and the run's first and last day. `days` are those of the circle,
-    /// ascending; `joined` those of the cases that the next smaller circle did not hold. A run without one of them had
-    /// the same cases in the smaller circle, which expected fewer: it is passed over.
+    /// Calls `found` for runs of days that begin and end with a case of the circle: how many of its cases lie in the
+    /// run, how many cases of all places do, and the run's first and last day. A run without a case that joined had the
+    /// same cases in the smaller circle, which expected fewer: it is passed over.
     #[inline]
-    fn each_run(&self, days: &[u32], joined: &[u32], mut found: impl FnMut(usize, u64, u32, u32)) {
-        let last_day = self.until.len() as u32 - 2;
-        let mut next = 0;
-        for (begin, &first) in days.iter().enumerate() {
-            if begin > 0 && days[begin - 1] == first {
-                continue;
-            }
-            while next < joined.len() && joined[next] < first {
+    fn each_run(&self, circle: &Circle<'_>, mut found: impl FnMut(usize, u64, u32, u32)) {
+        let end = self.until.len() as u32 - 2;
+        let all = circle.until[circle.days.len()];
+        let (mut next, mut from) = (0, 0);
+        for ((begin, &first), &earlier) in circle.days.iter().enumerate().zip(circle.until) {
+            while next < circle.joined.len() && circle.joined[next] < first {
                 next += 1;
             }
-            let Some(&needed) = joined.get(next) else { return };
+            let Some(&needed) = circle.joined.get(next) else { return };
             let before = self.until[first as usize];
             if self.alive {
-                if last_day - first < self.max_days {
-                    found(days.len() - begin, self.until[last_day as usize + 1] - before, first, last_day);
+                if end - first < self.max_days {
+                    found((all - earlier) as usize, self.until[end as usize + 1] - before, first, end);
                 }
                 continue;
             }
             if needed - first >= self.max_days {
                 continue;
             }
-            let from = begin + days[begin..].partition_point(|&day| day < needed);
-            for (index, &last) in days.iter().enumerate().skip(from) {
+            from = begin.max(from);
+            while circle.days[from] < needed {
+                from += 1;
+            }
+            for (&last, &cases) in circle.days[from..].iter().zip(&circle.until[from + 1..]) {
                 if last - first >= self.max_days {
                     break;
                 }
-                found(index - begin + 1, self.until[last as usize + 1] - before, first, last);
+                found((cases - earlier) as usize, self.until[last as usize + 1] - before, first, last);
             }
         }
     }
@@ -251,12 +251,12 @@ fn best_of_each_centre(areas: &Areas, days: &[u32], times: &Times, first: i64) -
     let mut room = Room::default();
     for centre in 0..areas.len() {
         let mut best: Option<(f64, usize, usize, u64, u32, u32)> = None;
-        areas.each_circle(centre, days, &mut room, |places, days, joined| {
-            times.each_run(days, joined, |cases, of_all, from, to| {
-                let product = days.len() as u64 * of_all;
+        areas.each_circle(centre, days, &mut room, |circle| {
+            times.each_run(&circle, |cases, of_all, from, to| {
+                let product = circle.cases * of_all;
                 let llr = log_likelihood_ratio(cases, product, all);
                 if llr > best.map_or(0.0, |best| best.0) {
-                    best = Some((llr, places, cases, product, from, to));
+                    best = Some((llr, circle.places, cases, product, from, to));
                 }
             });
         });
@@ -312,10 +312,9 @@ fn best_of_permutations(areas: &Areas, days: &[u32], times: &Times, options: &Op
                     shuffle(&mut dealt, options.seed, number as u32 + 1);
                     least.fill(u64::MAX);
                     for centre in 0..areas.len() {
-                        areas.each_circle(centre, &dealt, &mut room, |_, days, joined| {
-                            let cases = days.len() as u64;
-                            times.each_run(days, joined, |count, of_all, _, _| {
-                                least[count] = least[count].min(cases * of_all);
+                        areas.each_circle(centre, &dealt, &mut room, |circle| {
+                            times.each_run(&circle, |count, of_all, _, _| {
+                                least[count] = least[count].min(circle.cases * of_all);
                             });
                         });
                     }

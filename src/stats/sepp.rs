@@ -398,7 +398,7 @@ mod tests {
         let mut excited = vec![Excited::default(); days.events.len()];
         days.excite(q, &mut excited);
         for place in 0..4 {
-            for index in days.starts[place]..days.starts[place + 1] {
+            for (index, found) in excited.iter().enumerate().take(days.starts[place + 1]).skip(days.starts[place]) {
                 let day = days.events[index].0;
                 let sums = |other: usize, weight: f64| {
                     days.at(other).filter(|(earlier, _)| *earlier < day).fold((0.0, 0.0), |(sum, lag), (earlier, n)| {
@@ -412,7 +412,6 @@ mod tests {
                     let one = sums(other as usize, 1.0 / rings.ring(other as usize, 1).len() as f64);
                     (sum + one.0, lag + one.1)
                 });
-                let found = excited[index];
                 for (found, wanted) in
                     [(found.own, own.0), (found.own_lag, own.1), (found.ring, ring.0), (found.ring_lag, ring.1)]
                 {

@@ -125,12 +125,7 @@ impl Seen {
         }
         let scale = if squares > 0.0 { sum / squares } else { 1.0 };
         let counts: Vec<f64> = history.weighted(weight).iter().map(|count| count * scale).collect();
-        let mut usual = around(&counts, rings, kernel);
-        for _ in 0..ROUNDS {
-            let cut = |(count, mean): (&f64, &f64)| count.min(mean + 2.0 * mean.sqrt() + 1.0);
-            let trimmed: Vec<f64> = counts.iter().zip(&usual).map(cut).collect();
-            usual = around(&trimmed, rings, kernel);
-        }
+        let usual = usual_around(&counts, rings, kernel);
         Self { counts, usual, exposure: sum * scale }
     }
 
@@ -139,6 +134,18 @@ impl Seen {
         let days = (1.0 + prior_weight) * self.exposure.max(f64::MIN_POSITIVE);
         self.counts.iter().zip(&self.usual).map(|(count, mean)| (count + prior_weight * mean) / days).collect()
     }
+}
+
+/// What is usual around each place: the kernel mean of the counts of other places, hotspots cut down so that they do not
+/// lift their neighbours. `kernel` has a weight for each number of steps, the place itself left out.
+pub(super) fn usual_around(counts: &[f64], rings: &Rings, kernel: &[f64]) -> Vec<f64> {
+    let mut usual = around(counts, rings, kernel);
+    for _ in 0..ROUNDS {
+        let cut = |(count, mean): (&f64, &f64)| count.min(mean + 2.0 * mean.sqrt() + 1.0);
+        let trimmed: Vec<f64> = counts.iter().zip(&usual).map(cut).collect();
+        usual = around(&trimmed, rings, kernel);
+    }
+    usual
 }
 
 /// Kernel mean around each place, without the place itself; 0 for a place without others around it.
@@ -183,7 +190,9 @@ fn ways(history: &History, rings: &Rings, kernel: &[f64], held_out: u32) -> Vec<
     }
     ways.retain(|way| way.weight > NEGLIGIBLE);
     let sum: f64 = ways.iter().map(|way| way.weight).sum();
-    ways.iter_mut().for_each(|way| way.weight /= sum);
+    for way in &mut ways {
+        way.weight /= sum;
+    }
     ways
 }
 

@@ -202,7 +202,9 @@ fn replacements<'v>(records: impl Iterator<Item = &'v Versions>, files: &[Standi
         }
     }
     replaced.retain(|file, rows| files.get(*file as usize).is_some_and(|file| rows.len() as u64 * 2 <= file.rows));
-    replaced.values_mut().for_each(|rows| rows.sort_unstable_by_key(|(host, _)| *host));
+    for rows in replaced.values_mut() {
+        rows.sort_unstable_by_key(|(host, _)| *host);
+    }
     replaced
 }
 

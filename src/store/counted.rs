@@ -68,7 +68,7 @@ impl Store {
 }
 
 /// The head of a file's counts; `None` if it has none to believe.
-fn head_of(file: &File) -> Option<Head> {
+pub(super) fn head_of(file: &File) -> Option<Head> {
     let mut footer = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Skip);
     footer.try_parse(file).ok()?;
     let footer = footer.finish().ok()?;
@@ -78,7 +78,7 @@ fn head_of(file: &File) -> Option<Head> {
     counts::believed(line, &bytes_of(file, at, bytes)?)
 }
 
-fn bytes_of(mut file: &File, at: u64, bytes: usize) -> Option<Vec<u8>> {
+pub(super) fn bytes_of(mut file: &File, at: u64, bytes: usize) -> Option<Vec<u8>> {
     // Never room for more than there is.
     if at.checked_add(bytes as u64)? > file.metadata().ok()?.len() {
         return None;

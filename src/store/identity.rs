@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::disk;
 use crate::model::schema::Repeats;
 
 /// Keys are digests already: the low half is as good a hash as any.
@@ -238,7 +239,9 @@ impl Records {
         if mean > 0 {
             // Shards that get more than their share: three standard deviations.
             let room = mean + 3 * mean.isqrt();
-            self.shards.iter_mut().for_each(|shard| shard.make_room(room));
+            for shard in &mut self.shards {
+                shard.make_room(room);
+            }
         }
     }
 
@@ -279,9 +282,24 @@ impl Records {
 }
 
 /// Fills a set from several threads.
+///
+/// Records are put in place many at a time, shard by shard: a shard fits the nearest cache, while the set as a whole lies
+/// far off in memory, and every record put straight in would wait for it.
 pub(super) struct Filling {
-    stripes: Vec<Mutex<Vec<Shard>>>,
+    stripes: Vec<Mutex<Stripe>>,
 }
+
+/// Neighbouring shards, and records on their way into them.
+#[derive(Default)]
+struct Stripe {
+    shards: Vec<Shard>,
+    waiting: Vec<(u16, Entry)>,
+}
+
+/// Shards of a stripe.
+const STRIPE: usize = 1 << (SHARD_BITS - STRIPE_BITS);
+/// Records that may wait for a stripe: 128 MiB in all.
+const MOST_WAITING: usize = 1 << 17;
 
 impl Filling {
     /// An empty set with room for about so many records.
@@ -289,44 +307,70 @@ impl Filling {
         let mut set = Records::default();
         set.expect(records);
         let mut shards = set.shards.into_iter();
-        let stripe = 1 << (SHARD_BITS - STRIPE_BITS);
-        let stripes = (0..1 << STRIPE_BITS).map(|_| Mutex::new(shards.by_ref().take(stripe).collect())).collect();
-        Self { stripes }
+        let stripe = |_| Mutex::new(Stripe { shards: shards.by_ref().take(STRIPE).collect(), waiting: Vec::new() });
+        Self { stripes: (0..1 << STRIPE_BITS).map(stripe).collect() }
     }
 
     /// Notes stored records.
     pub fn note(&self, rows: impl Iterator<Item = (Key, i64)>) {
         let mut sorted: Vec<Vec<(u16, Entry)>> = vec![Vec::new(); 1 << STRIPE_BITS];
         let expected = rows.size_hint().0 >> STRIPE_BITS;
-        sorted.iter_mut().for_each(|stripe| stripe.reserve(expected + 4 * expected.isqrt()));
+        for stripe in &mut sorted {
+            stripe.reserve(expected + 4 * expected.isqrt());
+        }
         for (key, row_hash) in rows {
             let shard = shard_of(key);
-            let within = shard & ((1 << (SHARD_BITS - STRIPE_BITS)) - 1);
-            sorted[shard >> (SHARD_BITS - STRIPE_BITS)].push((within as u16, Entry::of(key, row_hash)));
+            sorted[shard / STRIPE].push(((shard % STRIPE) as u16, Entry::of(key, row_hash)));
         }
         for (stripe, entries) in self.stripes.iter().zip(sorted) {
-            let mut shards = stripe.lock().unwrap_or_else(PoisonError::into_inner);
-            // Looking at all places first does not wait for each.
-            let look = |seen, (shard, entry): &(u16, Entry)| seen ^ shards[usize::from(*shard)].glance(*entry);
-            std::hint::black_box(entries.iter().fold(0, look));
-            for (shard, entry) in entries {
-                shards[usize::from(shard)].insert(entry);
+            let mut stripe = stripe.lock().unwrap_or_else(PoisonError::into_inner);
+            stripe.waiting.extend(entries);
+            if stripe.waiting.len() >= MOST_WAITING {
+                stripe.settle();
             }
         }
     }
 
     /// The set.
     pub fn finish(self) -> Records {
-        let stripe = |stripe: Mutex<Vec<Shard>>| stripe.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let shards: Vec<Shard> = self.stripes.into_iter().flat_map(stripe).collect();
+        disk::on_cores(&self.stripes, |stripe| stripe.lock().unwrap_or_else(PoisonError::into_inner).settle());
+        let shards = |stripe: Mutex<Stripe>| stripe.into_inner().unwrap_or_else(PoisonError::into_inner).shards;
+        let shards: Vec<Shard> = self.stripes.into_iter().flat_map(shards).collect();
         Records { any: shards.iter().any(|shard| shard.used > 0), shards }
+    }
+}
+
+impl Stripe {
+    /// Puts what waits in place.
+    fn settle(&mut self) {
+        let mut ends = [0_usize; STRIPE + 1];
+        for (shard, _) in &self.waiting {
+            ends[usize::from(*shard) + 1] += 1;
+        }
+        for shard in 0..STRIPE {
+            ends[shard + 1] += ends[shard];
+        }
+        let begins = ends;
+        let mut sorted = vec![FREE; self.waiting.len()];
+        for (shard, entry) in self.waiting.drain(..) {
+            let end = &mut ends[usize::from(shard)];
+            sorted[*end] = entry;
+            *end += 1;
+        }
+        self.waiting = Vec::new();
+        for (shard, range) in self.shards.iter_mut().zip(begins.windows(2)) {
+            for entry in &sorted[range[0]..range[1]] {
+                shard.insert(*entry);
+            }
+        }
     }
 }
 
 impl Shard {
     #[inline]
     fn glance(&self, entry: Entry) -> u64 {
-        self.places.get(self.start(entry.mark())).map_or(0, |place| u64::from(place.mark()))
+        // First and last: some places lie across two lines of memory.
+        self.places.get(self.start(entry.mark())).map_or(0, |Entry([mark, _, low])| u64::from(mark ^ low))
     }
 
     /// What there is of a key, and the place of the first record of that key, or the free place where the look ended.

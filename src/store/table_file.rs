@@ -21,7 +21,7 @@ use super::control::StoredFile;
 use super::counts::{FOOTER_KEY, Gatherer};
 use super::disk::{self, NewFile};
 use super::identity::Key;
-use super::{halt, tables};
+use super::{encoding, halt};
 use crate::error::{Error, Result};
 use crate::model::schema::{PARTITION, Table};
 use crate::model::time::parse_date;
@@ -187,13 +187,17 @@ impl MonthFiles {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         let months = batch.column_by_name(PARTITION).and_then(|column| column.as_string_opt::<i32>());
         let months = months.ok_or_else(|| Error::bug("rows without a month"))?;
+        if is_one_month(months) {
+            self.write_month(months.value(0), batch)?;
+            return self.flush_if_many_wait();
+        }
         let mut at = 0;
         let mut scattered: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
         // Extracts come mostly in order of time: long runs of one month are cut out, which copies nothing.
         while at < months.len() {
             let month = months.value(at);
             let end = (at + 1..months.len()).find(|row| months.value(*row) != month).unwrap_or(months.len());
-            if end - at >= 1024 || at == 0 && end == months.len() {
+            if end - at >= 1024 {
                 self.write_month(month, &batch.slice(at, end - at))?;
             } else {
                 scattered.entry(month).or_default().extend(at as u32..end as u32);
@@ -205,6 +209,11 @@ impl MonthFiles {
                 .map_err(|e| Error::bug("rows cannot be divided by month").with_cause(e))?;
             self.write_month(month, &rows)?;
         }
+        self.flush_if_many_wait()
+    }
+
+    /// The fullest file writes its rows early if more than a fixed amount waits in all files.
+    fn flush_if_many_wait(&mut self) -> Result<()> {
         // Contested rows are written beside all others: they get less room.
         let room = if self.place.mark == CONTESTED { WAITING_BYTES / 4 } else { WAITING_BYTES };
         if self.open.values().map(|file| file.writer.in_progress_size()).sum::<usize>() > room
@@ -240,7 +249,7 @@ impl MonthFiles {
         let (file, path) = begin_file(&self.place, month, self.next)?;
         self.next += 1;
         let writer =
-            ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(tables::writer_properties(self.place.table)))
+            ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(encoding::writer_properties(self.place.table)))
                 .map_err(|e| not_written(&path, e))?;
         let table = self.place.table;
         let counts = first_day(month).filter(|_| table.is_event()).map(|day| Gatherer::new(table.group, day));
@@ -265,8 +274,19 @@ impl MonthFiles {
     }
 }
 
+/// Whether all rows are of one month. As months are written with seven letters, that is so if the text is the same one
+/// month further on.
+fn is_one_month(months: &StringArray) -> bool {
+    const LENGTH: usize = "2017-01".len();
+    let offsets = months.value_offsets();
+    let (Some(first), Some(last)) = (offsets.first(), offsets.last()) else { return false };
+    let text = &months.value_data()[*first as usize..*last as usize];
+    let are_whole = offsets.iter().zip(offsets.iter().skip(1)).all(|(from, to)| to - from == LENGTH as i32);
+    months.null_count() == 0 && !text.is_empty() && are_whole && text[LENGTH..] == text[..text.len() - LENGTH]
+}
+
 /// First day of a month such as `2017-05`, in days since 1970.
-fn first_day(month: &str) -> Option<i32> {
+pub(super) fn first_day(month: &str) -> Option<i32> {
     parse_date(&format!("{month}-01")).ok().map(|on| on.to_epoch_days())
 }
 
@@ -336,7 +356,7 @@ fn statistics(facts: &ParquetMetaData) -> String {
     let mut largest = serde_json::Map::new();
     let mut nulls = serde_json::Map::new();
     let columns = facts.file_metadata().schema_descr().columns();
-    for (at, column) in columns.iter().enumerate().filter(|(_, c)| tables::STATISTICS.contains(&c.name())) {
+    for (at, column) in columns.iter().enumerate().filter(|(_, c)| encoding::STATISTICS.contains(&c.name())) {
         let found: Option<Vec<&Statistics>> = facts.row_groups().iter().map(|g| g.column(at).statistics()).collect();
         let Some(found) = found else { continue };
         let empty: Option<u64> = found.iter().map(|s| s.null_count_opt()).sum();

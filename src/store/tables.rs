@@ -10,23 +10,14 @@ use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake_core::kernel::transaction::CommitProperties;
 use deltalake_core::kernel::{StructField, StructType};
 use deltalake_core::operations::create::CreateBuilder;
-use deltalake_core::parquet::basic::{Compression, Encoding, ZstdLevel};
-use deltalake_core::parquet::file::properties::{EnabledStatistics, WriterProperties};
-use deltalake_core::parquet::schema::types::ColumnPath;
 use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 use url::Url;
 
 use super::control::StoredFile;
-use super::disk;
 use super::durable::{Durable, Written};
+use super::{disk, encoding};
 use crate::error::{Error, Result};
-use crate::model::schema::{self, ColumnKind, Table};
-
-/// Columns whose smallest and largest values may stand in files and logs: none of them personal.
-pub(super) const STATISTICS: &[&str] = &["local_on", "local_hour", "cell", "recorded_at", "load_id"];
-
-/// Columns in which hardly two values are the same and no bit can be foretold: neither a dictionary nor compression helps.
-const DIGESTS: &[&str] = &["key_hi", "key_lo", "row_hash"];
+use crate::model::schema::{self, Table};
 
 fn url(root: &Path, name: &str) -> Result<Url> {
     url_of(&root.join("tables").join(name))
@@ -89,7 +80,7 @@ pub(super) async fn create(root: &Path, table: &Table) -> Result<Vec<StoredFile>
         .with_table_name(table.name)
         .with_columns(kernel.fields().cloned().collect::<Vec<StructField>>())
         .with_partition_columns([schema::PARTITION])
-        .with_configuration([("delta.dataSkippingStatsColumns", Some(STATISTICS.join(",")))])
+        .with_configuration([("delta.dataSkippingStatsColumns", Some(encoding::STATISTICS.join(",")))])
         .with_commit_properties(commit_properties())
         .await
         .map_err(|e| failed(table.name, "made", e))?;
@@ -187,37 +178,4 @@ fn remove_later_commits(root: &Path, name: &str, version: u64) -> Result<()> {
         disk::remove(&path).map_err(|cause| disk::failed(&path, cause))?;
     }
     Ok(())
-}
-
-/// Instants: nearly every one differs from the one before by little.
-fn instants(table: &Table) -> impl Iterator<Item = &'static str> + '_ {
-    table.all_columns().filter(|column| column.kind == ColumnKind::Time).map(|column| column.name)
-}
-
-/// How files are written: zstd but for digests, and statistics of the listed columns only. Columns with hardly two equal
-/// values get no dictionary, which would be built for nothing.
-pub(super) fn writer_properties(table: &Table) -> WriterProperties {
-    let mut properties = WriterProperties::builder()
-        .set_max_row_group_row_count(Some(super::table_file::ROW_GROUP_ROWS))
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()))
-        .set_statistics_enabled(EnabledStatistics::None);
-    for column in STATISTICS {
-        properties = properties.set_column_statistics_enabled(ColumnPath::from(*column), EnabledStatistics::Chunk);
-    }
-    for column in DIGESTS {
-        let path = ColumnPath::from(*column);
-        properties = properties
-            .set_column_dictionary_enabled(path.clone(), false)
-            .set_column_compression(path, Compression::UNCOMPRESSED);
-    }
-    for column in instants(table) {
-        let path = ColumnPath::from(column);
-        properties = properties
-            .set_column_dictionary_enabled(path.clone(), false)
-            .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
-    }
-    for column in ["lat", "lon"] {
-        properties = properties.set_column_dictionary_enabled(ColumnPath::from(column), false);
-    }
-    properties.build()
 }

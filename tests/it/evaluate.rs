@@ -111,7 +111,7 @@ async fn the_command_tests_all_methods_and_maps_say_so() {
     assert_eq!(provenance["parameters"]["seed"], "1");
     assert!(provenance["parameters"]["rule"].as_str().unwrap().contains("12-month count"));
     assert_eq!(answer["kept"], true);
-    let svg = std::fs::read_to_string(plot).unwrap();
+    let svg = std::fs::read_to_string(&plot).unwrap();
     assert!(svg.contains("12-month count") && svg.contains("<desc"));
     // The same question gives the same bytes.
     assert_eq!(vigie(&store, &args).out, vigie(&store, &args).out);

@@ -1,5 +1,6 @@
 //! The questions about places in one period, as commands ask them of the island.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use serde_json::Value;
@@ -27,48 +28,58 @@ fn permutations_are_seeded_and_said() {
     assert_eq!(answer["provenance"]["parameters"]["seed"], "7");
     assert!(answer["provenance"]["parameters"]["p"].as_str().unwrap().contains("9999 conditional permutations"));
     let analytic = ask("hotspots", &["--method", "gi-star"]).ok();
-    let (mut close, mut tested) = (0, 0);
     for (drawn, normal) in rows(&answer).iter().zip(rows(&analytic)) {
         assert_eq!(drawn["z"], normal["z"]);
         assert!(number(drawn, "p") >= 2.0 / 10_000.0 - 1e-12);
-        tested += 1;
-        close += u32::from((number(drawn, "p") - number(normal, "p")).abs() < 0.2);
+        // The heavy tail of the counts makes the normal p of high sums too small; the draws know the tail.
+        assert!(number(drawn, "z") < 4.0 || number(drawn, "p") > number(normal, "p"), "{drawn} {normal}");
     }
-    println!("{close} of {tested} permutation p within 0.2 of the normal one");
-    assert!(close * 10 > tested * 5, "{close} of {tested}");
 }
 
 #[test]
-fn local_moran_finds_the_planted_hotspots_and_names_quadrants() {
-    let args = ["--method", "local-moran", "--daypart", "day"];
-    let answer = ask("hotspots", &args).ok();
-    let names: std::collections::BTreeSet<&str> =
-        rows(&answer).iter().filter_map(|row| row["quadrant"].as_str()).collect();
-    assert!(names.iter().all(|name| ["high-high", "low-low", "low-high", "high-low"].contains(name)), "{names:?}");
-    let hot: std::collections::BTreeSet<&str> = rows(&answer)
-        .iter()
-        .filter(|row| row["quadrant"] == "high-high" && number(row, "q") <= 0.05)
-        .map(|row| row["cell"].as_str().unwrap())
-        .collect();
+fn local_moran_finds_the_rings_of_the_planted_hotspots() {
+    let answer = ask("hotspots", &["--method", "local-moran", "--daypart", "day"]).ok();
+    let cells: BTreeMap<&str, &Value> = rows(&answer).iter().map(|row| (row["cell"].as_str().unwrap(), row)).collect();
+    let names: BTreeSet<&str> = cells.values().filter_map(|row| row["quadrant"].as_str()).collect();
+    assert_eq!(names, BTreeSet::from(["high-high", "low-low", "low-high", "high-low"]));
+    // A planted hotspot is one very full cell: it is high, and the cells around it lie among high ones.
     let planted = truth(extracts());
     let planted = planted["hotspots"]["dayparts"]["day"]["planted"].as_array().unwrap();
-    let planted: Vec<&str> = planted.iter().filter_map(|hotspot| hotspot["cell"].as_str()).collect();
-    let found = planted.iter().filter(|cell| hot.contains(*cell)).count();
-    println!("local Moran by day: {} high-high cells at 95%; {found} of {} planted cells", hot.len(), planted.len());
-    assert!(found * 2 > planted.len(), "{found} of {}", planted.len());
+    let (mut around, mut certain) = (0, 0);
+    for hotspot in planted {
+        let own = hotspot["cell"].as_str().unwrap();
+        // One of them ended before the year began.
+        if number(cells[own], "count") < 20.0 {
+            continue;
+        }
+        assert!(cells[own]["quadrant"].as_str().unwrap().starts_with("high"), "{}", cells[own]);
+        for row in hotspot["disk"].as_array().unwrap().iter().filter_map(Value::as_str).filter(|cell| *cell != own) {
+            let Some(row) = cells.get(row) else { continue };
+            around += 1;
+            let among_high = row["quadrant"].as_str().is_some_and(|name| name.ends_with("-high"));
+            certain += u32::from(among_high && number(row, "q") <= 0.05);
+        }
+    }
+    println!(
+        "local Moran by day: {certain} of {around} cells around planted hotspots lie among high ones, q at most 0.05"
+    );
+    assert!(certain * 2 > around, "{certain} of {around}");
 }
 
 #[test]
 fn a_density_keeps_its_mass_and_says_its_bandwidth() {
     let folder = tempfile::tempdir().unwrap();
     let picture = folder.path().join("density.svg");
-    let args = ["--method", "kde", "--group", "burglary", "--plot", text(&picture)];
+    let args = ["--method", "kde", "--group", "burglary", "--bandwidth", "500", "--plot", text(&picture)];
     let answer = ask("hotspots", &args).ok();
     let counted: f64 = rows(&answer).iter().map(|row| number(row, "count")).sum();
     let expected: f64 = rows(&answer).iter().map(|row| number(row, "expected_count")).sum();
     let mass = expected / counted;
-    println!("{counted} burglaries, mass {mass:.4}, {}", answer["provenance"]["parameters"]["bandwidth_m"]);
-    assert!((0.85..1.02).contains(&mass), "{mass}");
+    assert!((0.9..1.02).contains(&mass), "{mass}");
+    let ruled = ask("hotspots", &["--method", "kde", "--group", "burglary"]).ok();
+    let said = &ruled["provenance"]["parameters"];
+    println!("{counted} burglaries, mass {mass:.4} at 500 m; by rule {} and {}", said["bandwidth_m"], said["mass"]);
+    assert!(said["bandwidth_m"].as_str().unwrap().contains("from both axes"));
     let said = answer["provenance"]["parameters"]["mass"].as_str().unwrap();
     assert!(said.starts_with(&format!("{mass:.4}")), "{said} {mass}");
     let svg = fs::read_to_string(&picture).unwrap();
@@ -174,7 +185,7 @@ fn concentration_says_how_few_cells_and_how_few_by_chance() {
         assert!(number(row, "cell_share") < number(row, "chance_cell_share"), "{row}");
     }
     assert!(number(&answer, "gini_adjusted") <= number(&answer, "gini"));
-    assert!(fs::read_to_string(&picture).unwrap().contains("Even spread"));
+    assert!(fs::read_to_string(&picture).unwrap().contains("even spread"));
     let (from, to) = last_year();
     let text = vigie(island(), &["concentration", "--from", &from, "--to", &to]);
     assert!(text.out.contains("by chance") && text.out.contains("Gini"), "{}", text.out);

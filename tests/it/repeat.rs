@@ -124,7 +124,9 @@ proptest! {
     #[test]
     fn each_event_is_in_one_class(mut events in events(50), near in 2_u32..40, days in 1_u32..8) {
         // Some at one instant, some on one day.
-        events.iter_mut().for_each(|event| event.2 *= 700);
+        for event in &mut events {
+            event.2 *= 700;
+        }
         events.sort_by_key(|event| event.2);
         let reach = Reach { same_place_m: 1.0, near_m: f64::from(near), days };
         let (x, y): (Vec<f64>, Vec<f64>) = events.iter().map(|event| (event.0, event.1)).unzip();

@@ -15,7 +15,7 @@ const YEAR: u32 = 365;
 const MEMBERS: usize = 3;
 const KNOWN_WINDOWS: usize = 8;
 /// Members until then.
-const FIRST_MEMBERS: [Method; MEMBERS] = [Method::ShrunkRate, Method::Sepp, Method::DemandShare];
+const FIRST_MEMBERS: [Method; MEMBERS] = [Method::ShrunkRate, Method::ChangingRate, Method::Sepp];
 /// Steps of the curve over coverage: whole percent.
 pub const CURVE_POINTS: usize = 100;
 

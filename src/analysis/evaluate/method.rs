@@ -5,6 +5,7 @@ use rand_pcg::Pcg64;
 
 use super::backtest::Ground;
 use crate::error::{Error, Result};
+use crate::stats::changing_rate::{Changing, changing_rate};
 use crate::stats::gi_star::gi_star;
 use crate::stats::history::History;
 use crate::stats::kde::{Kernel, Points, bandwidth, density};
@@ -45,13 +46,15 @@ pub enum Method {
     DemandShare,
     /// Gamma-Poisson rate, shrunk towards the cells around.
     ShrunkRate,
+    /// Gamma-Poisson rate that holds until it changes.
+    ChangingRate,
     /// Mean rank of the methods that did best so far.
     Ensemble,
 }
 
 impl Method {
     /// All methods, baselines first.
-    pub const ALL: [Method; 13] = [
+    pub const ALL: [Method; 14] = [
         Method::Random,
         Method::LastPeriod,
         Method::Count365,
@@ -64,6 +67,7 @@ impl Method {
         Method::Sepp,
         Method::DemandShare,
         Method::ShrunkRate,
+        Method::ChangingRate,
         Method::Ensemble,
     ];
 
@@ -88,6 +92,7 @@ impl Method {
             Method::Sepp => "sepp",
             Method::DemandShare => "demand-share",
             Method::ShrunkRate => "shrunk-rate",
+            Method::ChangingRate => "changing-rate",
             Method::Ensemble => "ensemble",
         }
     }
@@ -107,6 +112,7 @@ impl Method {
             Method::Sepp => "self-exciting process",
             Method::DemandShare => "share of the season",
             Method::ShrunkRate => "shrunk rate",
+            Method::ChangingRate => "changing rate",
             Method::Ensemble => "mean rank of the best",
         }
     }
@@ -197,9 +203,14 @@ impl Method {
                  (kernel of 1.5), trimmed of hotspots; fadings and prior weights (0.25 to 8) averaged by the likelihood of \
                  the last 84 days"
             }
+            Method::ChangingRate => {
+                "gamma-Poisson change points by 28-day blocks; a new rate is usual for the cells around, or, one in fifty, \
+                 that of a busy cell; chances of a change (0.003, 0.03) and shapes (1, 3, 9) averaged by the likelihood of \
+                 the last year"
+            }
             Method::Ensemble => {
                 "mean rank of the three methods that caught most in the earlier windows, as known at the origin; \
-                 shrunk-rate, sepp and demand-share until eight windows are known"
+                 shrunk-rate, changing-rate and sepp until eight windows are known"
             }
         }
     }
@@ -239,6 +250,7 @@ impl Method {
                 season_share(history, middle, &Season::default())?.unwrap_or_else(|| vec![0.0; ground.areas.len()])
             }
             Method::ShrunkRate => shrunk_rate(history, &ground.near, &Shrinkage::default())?.rate,
+            Method::ChangingRate => changing_rate(history, &ground.near, &Changing::default())?,
             Method::Ensemble => return Err(Error::bug("an ensemble is made of ranks")),
         })
     }

@@ -4,6 +4,7 @@ use super::window::{OPEN_QUOTE, Window};
 use super::{Kind, Opened, RawField, RawRow, Records, Shape};
 use crate::error::Result;
 use crate::ingest::split::{Record, Splitter, spans};
+use crate::ingest::text::TextColumn;
 
 /// How much of the beginning is searched for bytes that no text has.
 const BINARY_CHECK: usize = 64 << 10;
@@ -82,6 +83,15 @@ impl Records for Delimited {
     #[inline]
     fn field(&self, index: usize) -> &[u8] {
         self.splitter.field(self.window.text(), index)
+    }
+
+    #[inline]
+    fn copy_field(&self, index: usize, column: &mut TextColumn) {
+        let text = self.window.text();
+        match self.splitter.span(text, index) {
+            Some(span) => column.push_from(text, span),
+            None => column.push(self.splitter.field(text, index)),
+        }
     }
 
     fn raw(&self) -> RawRow {

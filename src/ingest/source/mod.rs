@@ -28,6 +28,7 @@ pub mod xml;
 use std::ops::Range;
 
 use super::reject::Reason;
+use super::text::TextColumn;
 use crate::error::{Error, Result};
 
 /// A longer record ends the reading: a quote was left open, or this is no extract.
@@ -62,6 +63,12 @@ pub trait Records {
 
     /// A field of this record without the white space around it; empty beyond the last.
     fn field(&self, index: usize) -> &[u8];
+
+    /// Adds a field, as [`Records::field`] gives it, to a column.
+    #[inline]
+    fn copy_field(&self, index: usize, column: &mut TextColumn) {
+        column.push(self.field(index));
+    }
 
     /// This record as the source has it, for the person who mends it.
     fn raw(&self) -> RawRow;

@@ -50,18 +50,21 @@ pub fn draw(chart: &Chart<'_>) -> Result<String> {
     Text { x, y: below + 36.0, anchor: "middle", size: 12.0, fill: &quiet, bold: false, text }.write(&mut out);
     // All end in the same corner: each is named at its level where they are furthest apart.
     let level = |values: &[Option<f64>]| values.get(STEPS / 10).copied().flatten();
+    let right = plotted.right() + 8.0;
+    let text = "In 10% of the cells";
+    Text { x: right, y: 14.0, anchor: "start", size: 12.0, fill: &quiet, bold: false, text }.write(&mut out);
     let mut labels = Vec::new();
     for (values, word, colour) in [
-        (&observed, "Records", palette::CATEGORIES[0]),
-        (&chance, "By chance", palette::INK),
-        (&even, "Even spread", palette::QUIET),
+        (&observed, "records", palette::CATEGORIES[0]),
+        (&chance, "by chance", palette::INK),
+        (&even, "even spread", palette::QUIET),
     ] {
         if let Some(value) = level(values) {
-            labels.push((plotted.y(value), format!("{word}: {}% in 10%", format::decimal(value, 0)), colour));
+            labels.push((plotted.y(value), format!("{}% {word}", format::decimal(value, 0)), colour));
         }
     }
     let labels: Vec<_> = labels.iter().map(|(y, text, colour)| (*y, text.as_str(), *colour)).collect();
-    end_labels(&mut out, plotted.right() + 8.0, &labels);
+    end_labels(&mut out, right, &labels);
     Ok(frame(&chart.words, "chart", f64::from(super::WIDTH), f64::from(super::HEIGHT), &out))
 }
 
@@ -107,7 +110,7 @@ mod tests {
         let (records, chance) =
             (curve(&[(0.0, 0.0), (0.1, 0.7), (1.0, 1.0)]), curve(&[(0.0, 0.0), (0.1, 0.3), (1.0, 1.0)]));
         let svg = draw(&Chart { words, curve: &records, chance: &chance }).unwrap();
-        for text in ["Records: 70% in 10%", "By chance: 30% in 10%", "Even spread: 10% in 10%", "% of the cells"] {
+        for text in ["70% records", "30% by chance", "10% even spread", "In 10% of the cells"] {
             assert!(svg.contains(text), "{text}");
         }
     }

@@ -75,17 +75,10 @@ impl Areas {
         self.radii[centre].get(circle).copied().unwrap_or(0.0)
     }
 
-    /// Calls `found` with each circle around a centre that has at least two cases: how many places it holds, the days of
-    /// its cases, and the days of those that joined it since the last call, both ascending. `days` are those of all
-    /// cases in order of place.
+    /// Calls `found` with each circle around a centre that has at least two cases. `days` are those of all cases in order
+    /// of place.
     #[inline]
-    pub fn each_circle(
-        &self,
-        centre: usize,
-        days: &[u32],
-        room: &mut Room,
-        mut found: impl FnMut(usize, &[u32], &[u32]),
-    ) {
+    pub fn each_circle(&self, centre: usize, days: &[u32], room: &mut Room, mut found: impl FnMut(Circle<'_>)) {
         room.inside.clear();
         room.joined.clear();
         let mut start = 0;
@@ -100,11 +93,32 @@ impl Areas {
             start = size as usize;
             if room.inside.len() > 1 {
                 room.joined.sort_unstable();
-                found(start, &room.inside, &room.joined);
+                room.count_days();
+                found(Circle {
+                    places: start,
+                    cases: room.inside.len() as u64,
+                    days: &room.days,
+                    until: &room.until,
+                    joined: &room.joined,
+                });
                 room.joined.clear();
             }
         }
     }
+}
+
+/// A circle and when its cases happened.
+pub(super) struct Circle<'a> {
+    /// Places within.
+    pub places: usize,
+    /// Cases within, at any time.
+    pub cases: u64,
+    /// Days with a case, ascending.
+    pub days: &'a [u32],
+    /// Cases before each of these days, and all of them at the end.
+    pub until: &'a [u32],
+    /// Days of the cases that the circle before did not hold, ascending.
+    pub joined: &'a [u32],
 }
 
 /// Room to work in, used again from circle to circle.
@@ -112,4 +126,21 @@ impl Areas {
 pub(super) struct Room {
     inside: Vec<u32>,
     joined: Vec<u32>,
+    days: Vec<u32>,
+    until: Vec<u32>,
+}
+
+impl Room {
+    /// Days with a case and the cases before each. In a busy circle many cases share a day.
+    fn count_days(&mut self) {
+        self.days.clear();
+        self.until.clear();
+        for (at, &day) in self.inside.iter().enumerate() {
+            if self.days.last() != Some(&day) {
+                self.days.push(day);
+                self.until.push(at as u32);
+            }
+        }
+        self.until.push(self.inside.len() as u32);
+    }
 }

@@ -46,7 +46,7 @@ pub struct Counted {
 impl Counting {
     /// Whether counts can answer it: cells no finer than those counted, and a daypart of whole hours.
     pub fn is_countable(&self) -> bool {
-        let whole_hours = |band: &Daypart| band.start_minute % 60 == 0 && band.end_minute % 60 == 0;
+        let whole_hours = |band: &Daypart| band.start_minute.is_multiple_of(60) && band.end_minute.is_multiple_of(60);
         self.resolution.is_none_or(|wanted| wanted <= RESOLUTION) && self.daypart.as_ref().is_none_or(whole_hours)
     }
 

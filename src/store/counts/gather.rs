@@ -66,6 +66,9 @@ impl Gatherer {
 
     /// Makes a chunk of the rows that wait. Its entries are to be written at the offset `at` of the file.
     pub fn chunk(&mut self, at: u64) -> Entries {
+        if self.waiting.is_empty() {
+            return Vec::new();
+        }
         let (chunk, entries) = self.count_waiting(at);
         if chunk.cells.iter().any(|total| cell(total.code).is_none()) {
             self.is_refused = true;
@@ -195,17 +198,16 @@ impl Names {
         if seen > 0 && self.list[seen as usize - 1] == name {
             return Some(seen);
         }
-        let number = match self.numbers.get(name) {
-            Some(number) => *number,
-            None => {
-                if self.list.len() >= MOST_GROUPS {
-                    return None;
-                }
-                self.list.push(name.to_owned());
-                let number = self.list.len() as u32;
-                self.numbers.insert(name.to_owned(), number);
-                number
+        let number = if let Some(number) = self.numbers.get(name) {
+            *number
+        } else {
+            if self.list.len() >= MOST_GROUPS {
+                return None;
             }
+            self.list.push(name.to_owned());
+            let number = self.list.len() as u32;
+            self.numbers.insert(name.to_owned(), number);
+            number
         };
         self.seen.resize(SEEN, 0);
         self.seen[place] = number;

@@ -26,7 +26,7 @@ mod key;
 pub use answer::{Counted, Counting};
 pub(super) use answer::{Reading, add};
 pub(super) use gather::Gatherer;
-pub(super) use head::{Head, believed, place};
+pub(super) use head::{Head, believed, footer_line, place};
 pub use held::Held;
 
 /// The line of a Parquet footer that says where the counts stand: layout, offset, bytes, digest.
