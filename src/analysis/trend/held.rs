@@ -115,7 +115,9 @@ impl Held {
         let mut month = month_start(period.from.max(first));
         while month <= to.min(last) {
             if !self.months.contains(&month) {
-                return Some(format!("no records were loaded for this {what}"));
+                let within = month <= period.from && add_months(month, 1) >= period.to;
+                let which = if within { format!("this {what}") } else { month.format("%B %Y").to_string() };
+                return Some(format!("no records were loaded for {which}"));
             }
             month = add_months(month, 1);
         }
@@ -176,6 +178,8 @@ mod tests {
         assert_eq!(lacks(&held, "2017-02-01"), "");
         assert_eq!(lacks(&held, "2017-04-01"), "no records were loaded for this month");
         assert_eq!(lacks(&held, "2017-06-01"), "");
+        let half = Period::new(on("2017-02-01"), on("2017-08-01")).unwrap();
+        assert_eq!(held.lacks_of(half, "period").as_deref(), Some("no records were loaded for April 2017"));
         assert_eq!(lacks(&held, "2017-08-01"), "records are complete to 20 August 2017");
         assert_eq!(lacks(&held, "2018-08-01"), "records are complete to 20 August 2017");
         assert_eq!(lacks(&Held::new(&[], &[]), "2017-01-01"), "no records are loaded");
