@@ -12,6 +12,7 @@ use crate::app::pictures;
 use crate::app::trend::{By, Question, TrendAnswer, ask};
 use crate::error::{Error, Result};
 use crate::model::words::thousands;
+use crate::render::format::probability;
 use crate::render::trend::comparison_words;
 
 #[derive(Args)]
@@ -218,7 +219,7 @@ fn many(answer: &TrendAnswer, text: &mut String) {
         "{:<34}{:>9}{:>12}{:>12}{:>9}{:>9}{:>9}\n",
         "series", "counted", "12 months", "year before", "change", "p", "q"
     ));
-    let number = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.3}"));
+    let number = |value: Option<f64>| value.map_or("-".to_owned(), probability);
     for rows in trend.rows.chunk_by(|a, b| a.series == b.series) {
         let series = &rows[0].series;
         let total: Option<u64> =
