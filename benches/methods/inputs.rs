@@ -1,6 +1,6 @@
 //! Numbers without a pattern that the peers' scripts make too, from the same lines: no file goes between.
 
-/// Number `at` of stream `stream`, uniform in `[0, 1)`: SplitMix64 (Steele, Lea and Flood 2014,
+/// Number `at` of stream `stream`, uniform in `[0, 1)`: `SplitMix64` (Steele, Lea and Flood 2014,
 /// doi:10.1145/2660193.2660195).
 pub fn unit(stream: u64, at: u64) -> f64 {
     let mut z = (stream << 40).wrapping_add(at.wrapping_add(1)).wrapping_mul(0x9E37_79B9_7F4A_7C15);

@@ -18,8 +18,11 @@ use std::time::Instant;
 /// A method made ready at a size: each call does the whole work once and gives a number of the answer.
 type Work = Box<dyn FnMut() -> f64>;
 
+/// Makes a method ready at a size.
+type Prepare = fn(usize) -> Work;
+
 /// Every method by name. One line each, one file each.
-const METHODS: &[(&str, fn(usize) -> Work)] = &[
+const METHODS: &[(&str, Prepare)] = &[
     ("gi-star", gi_star::analytic),
     ("gi-star-permuted", gi_star::permuted),
     ("kde", kde::epanechnikov),

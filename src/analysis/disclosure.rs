@@ -379,7 +379,6 @@ mod tests {
     use crate::analysis::clusters::Cluster;
     use crate::analysis::concentration::measure;
     use crate::analysis::hotspot::{Bin, CellCount, CellScore, Detail};
-    use crate::analysis::hotspot::{Bin, CellScore};
     use crate::analysis::trend::{Parts, Year};
     use crate::model::access::Role;
     use crate::space::{Cell, Point, StudyArea};

@@ -17,6 +17,9 @@ pub const HIGHLIGHT_P: f64 = 0.05;
 /// … and at least so many times the expected pairs were counted (Ratcliffe 2009).
 pub const HIGHLIGHT_RATIO: f64 = 1.20;
 
+/// More (pairs near in place) × (permutations) than this are refused: about a minute of one processor.
+const MOST_WORK: f64 = 4e11;
+
 /// Under so many metres the first band is called the same place.
 const SAME_PLACE_M: f64 = 1.0;
 
@@ -235,10 +238,11 @@ pub struct CellClasses {
 }
 
 impl NearRepeat {
-    /// The rows that stand out, the largest excess of pairs first.
+    /// The rows that stand out, the strongest first: by excess over the root of the expected number, so that neither a
+    /// pair where hardly one was expected nor a large band wins by its size alone.
     pub fn highlighted(&self) -> Vec<&BandRow> {
         let mut rows: Vec<&BandRow> = self.rows.iter().filter(|row| row.highlighted).collect();
-        rows.sort_by(|a, b| b.excess().total_cmp(&a.excess()));
+        rows.sort_by(|a, b| b.strength().total_cmp(&a.strength()));
         rows
     }
 }
@@ -248,12 +252,17 @@ impl BandRow {
     pub fn excess(&self) -> f64 {
         self.observed.zip(self.expected).map_or(0.0, |(observed, expected)| observed as f64 - expected)
     }
+
+    /// Excess in units of the root of the expected number; 0 where undefined or suppressed.
+    fn strength(&self) -> f64 {
+        self.expected.filter(|expected| *expected > 0.0).map_or(0.0, |expected| self.excess() / expected.sqrt())
+    }
 }
 
 /// Counts and classes of the records.
 ///
 /// # Errors
-/// As [`knox`] and [`classify`].
+/// `Data` if there are too many pairs near in place for so many permutations; else as [`knox`] and [`classify`].
 pub fn compute(moments: &Moments, plane: &Plane, areas: Option<&Areas>, question: &Question) -> Result<NearRepeat> {
     let (x, y) = moments.on(plane);
     let (space, time) = (Bands::from_edges(&question.space_bands)?, Bands::from_edges(&question.time_bands)?);
@@ -264,6 +273,7 @@ pub fn compute(moments: &Moments, plane: &Plane, areas: Option<&Areas>, question
         permutations: question.permutations,
         seed: question.seed,
     };
+    refuse_too_much_work(&x, &y, &moments.days, &options)?;
     let table = knox(&x, &y, &moments.days, &options)?;
     let reach = Reach { same_place_m: question.same_place_m(), near_m: question.near_m, days: question.near_days };
     let classified = classify(&x, &y, &moments.minutes, reach)?;
@@ -282,6 +292,21 @@ pub fn compute(moments: &Moments, plane: &Plane, areas: Option<&Areas>, question
         longest_chain: chains.first().copied().or(Some(0)),
         cells: by_cell(moments, &classified, areas, question.resolution),
     })
+}
+
+/// Pairs are counted once without permutations, which takes a moment, before they are counted for each.
+fn refuse_too_much_work(x: &[f64], y: &[f64], days: &[i64], options: &Options) -> Result<()> {
+    let counted = knox(x, y, days, &Options { permutations: 0, ..options.clone() })?;
+    let near: u64 = counted.space_pairs.iter().rev().skip(1).sum();
+    if near as f64 * f64::from(options.permutations) <= MOST_WORK {
+        return Ok(());
+    }
+    Err(Error::data(format!(
+        "{near} pairs of records lie under {} m apart, which is too many to compare with {} permutations: ask for one \
+         group, a shorter period, nearer bands or fewer permutations",
+        options.space.reach(),
+        options.permutations
+    )))
 }
 
 fn row(space: &Bands, at: usize, time: &Bands, when: usize, cell: KnoxCell) -> BandRow {
@@ -400,6 +425,21 @@ mod tests {
         assert!(answer.classes.repeats.unwrap() >= 5 && answer.longest_chain.unwrap() >= 6);
         let in_cells: u64 = answer.cells.iter().flat_map(|cell| cell.classes.counts()).flatten().sum();
         assert_eq!(in_cells, 206);
+    }
+
+    #[test]
+    fn too_much_work_is_refused_with_a_way_out() {
+        let (place, day) = (vec![0.0; 3_000], vec![0; 3_000]);
+        let options = |permutations| Options {
+            space: Bands::from_edges(&[0.0, 1.0]).unwrap(),
+            time: Bands::from_edges(&[0.0, 1.0]).unwrap(),
+            metric: Metric::Euclidean,
+            permutations,
+            seed: 1,
+        };
+        assert!(refuse_too_much_work(&place, &place, &day, &options(999)).is_ok());
+        let refusal = refuse_too_much_work(&place, &place, &day, &options(99_999)).unwrap_err();
+        assert!(refusal.message().starts_with("4498500 pairs") && refusal.message().contains("fewer permutations"));
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl Question {
         BTreeMap::from([
             text("places", format!("centres of the cells of resolution {}", self.resolution)),
             text("max_radius_m", self.max_radius_m.to_string()),
-            text("max_days", format!("{} (at most half of the period)", self.longest())),
+            text("max_days", self.longest().to_string()),
             text("max_share", format!("{} of all cases", self.max_share)),
             text(
                 "alive",

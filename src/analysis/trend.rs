@@ -146,7 +146,7 @@ pub fn reaches_back_to(period: Period) -> NaiveDate {
 /// let days = [parse_date("2017-01-02")?, parse_date("2017-02-07")?, parse_date("2017-03-02")?];
 /// let span = Span { first: parse_date("2017-01-01")?, last: parse_date("2017-03-31")?, loaded: None, by_month: false };
 /// let daily = [Daily { series: 0, on: days[0], count: 3 }, Daily { series: 0, on: days[2], count: 4 }];
-/// let found = rows(&[None], &daily, &Held::new(&[span], &days), Step::Month, parse_period_name("2017-Q1")?)?;
+/// let found = rows(&[None], &daily, &Held::new(&[span], &days.map(|on| (on, 1))), Step::Month, parse_period_name("2017-Q1")?)?;
 /// assert_eq!(found.iter().map(|row| row.count).collect::<Vec<_>>(), [Some(3), Some(0), Some(4)]);
 /// assert_eq!(found[2].year.as_ref().and_then(|year| year.ytd), Some(7));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -230,10 +230,14 @@ mod tests {
         on(from).iter_days().take_while(|day| *day < on(to)).collect()
     }
 
+    fn counted(days: &[NaiveDate]) -> Vec<(NaiveDate, u64)> {
+        days.iter().map(|on| (*on, 5)).collect()
+    }
+
     fn held(from: &str, to: &str) -> Held {
         let all = days(from, to);
         let span = Span { first: all[0], last: all[all.len() - 1], loaded: None, by_month: false };
-        Held::new(&[span], &all)
+        Held::new(&[span], &counted(&all))
     }
 
     fn once_a_day(from: &str, to: &str) -> Vec<Daily> {
@@ -276,7 +280,7 @@ mod tests {
         let mut all = days("2016-01-01", "2016-07-01");
         all.extend(days("2016-09-01", "2017-04-10"));
         let span = Span { first: all[0], last: all[all.len() - 1], loaded: None, by_month: false };
-        let found = monthly(&[], &Held::new(&[span], &all), period("2016-06-01", "2018-01-01"));
+        let found = monthly(&[], &Held::new(&[span], &counted(&all)), period("2016-06-01", "2018-01-01"));
         let counts: Vec<_> = found.iter().map(|row| row.count).take(12).collect();
         let zeros = Some(0);
         assert_eq!(counts[..3], [zeros, None, None]);

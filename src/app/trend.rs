@@ -194,7 +194,7 @@ async fn held(app: &App, snapshot: &Snapshot, dataset: &str) -> Result<Held> {
     let mut days = Vec::new();
     for batch in &snapshot.query("daily_counts", &every).await?.batches {
         for row in 0..batch.num_rows() {
-            days.extend(date(batch, "local_on", row)?);
+            days.extend(date(batch, "local_on", row)?.zip(Some(number(batch, "count", row)?)));
         }
     }
     Ok(Held::new(&spans, &days))

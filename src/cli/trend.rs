@@ -12,6 +12,7 @@ use crate::app::pictures;
 use crate::app::trend::{By, Question, TrendAnswer, ask};
 use crate::error::{Error, Result};
 use crate::model::words::thousands;
+use crate::render::format::probability;
 use crate::render::trend::comparison_words;
 
 #[derive(Args)]
@@ -136,22 +137,21 @@ fn steps(rows: &[StepRow], text: &mut String) {
 fn tell(parts: &Parts, step: Step, text: &mut String) {
     if let Some(found) = &parts.decomposition {
         text.push('\n');
-        match &found.undefined_reason {
-            Some(reason) => text.push_str(&format!("not taken apart: {reason}\n")),
-            None => {
-                let seasons: String =
-                    found.seasons.iter().map(|period| format!("{:>12}", format!("season {period}"))).collect();
-                text.push_str(&format!("{:<12}{:>9}{:>10}{seasons}{:>11}\n", "step", "observed", "trend", "remainder"));
-                for share in &found.steps {
-                    let seasons: String = share.seasonal.iter().map(|season| format!("{season:>12.1}")).collect();
-                    text.push_str(&format!(
-                        "{:<12}{:>9}{:>10.1}{seasons}{:>11.1}\n",
-                        share.step,
-                        thousands(share.observed),
-                        share.trend,
-                        share.remainder
-                    ));
-                }
+        if let Some(reason) = &found.undefined_reason {
+            text.push_str(&format!("not taken apart: {reason}\n"));
+        } else {
+            let seasons: String =
+                found.seasons.iter().map(|period| format!("{:>12}", format!("season {period}"))).collect();
+            text.push_str(&format!("{:<12}{:>9}{:>10}{seasons}{:>11}\n", "step", "observed", "trend", "remainder"));
+            for share in &found.steps {
+                let seasons: String = share.seasonal.iter().map(|season| format!("{season:>12.1}")).collect();
+                text.push_str(&format!(
+                    "{:<12}{:>9}{:>10.1}{seasons}{:>11.1}\n",
+                    share.step,
+                    thousands(share.observed),
+                    share.trend,
+                    share.remainder
+                ));
             }
         }
     }
@@ -219,7 +219,7 @@ fn many(answer: &TrendAnswer, text: &mut String) {
         "{:<34}{:>9}{:>12}{:>12}{:>9}{:>9}{:>9}\n",
         "series", "counted", "12 months", "year before", "change", "p", "q"
     ));
-    let number = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.3}"));
+    let number = |value: Option<f64>| value.map_or("-".to_owned(), probability);
     for rows in trend.rows.chunk_by(|a, b| a.series == b.series) {
         let series = &rows[0].series;
         let total: Option<u64> =

@@ -11,7 +11,7 @@ use crate::render::palette::{self, Colour};
 use crate::render::svg::{Text, Words, coordinate, frame};
 
 const LABELS: f64 = 170.0;
-const COLUMN: f64 = 104.0;
+const COLUMN: f64 = 132.0;
 const ROW: f64 = 46.0;
 const HEAD: f64 = 34.0;
 
@@ -63,7 +63,7 @@ pub fn svg(id: &str, table: &Released<NearRepeat>, provenance: &Provenance) -> S
     let (ink, quiet) = (palette::INK.hex(), palette::QUIET.hex());
     for (at, row) in table.rows.iter().take(columns).enumerate() {
         let x = LABELS + (at as f64 + 0.5) * COLUMN;
-        Text { x, y: HEAD - 12.0, anchor: "middle", size: 12.0, fill: &ink, bold: false, text: &row.time }
+        Text { x, y: HEAD - 12.0, anchor: "middle", size: 11.0, fill: &ink, bold: false, text: &row.time }
             .write(&mut out);
     }
     for (at, line) in table.rows.chunks(columns.max(1)).enumerate() {

@@ -18,10 +18,10 @@ use crate::model::time::Period;
 use crate::render::table::json_rows;
 use crate::store::AsOf;
 
-type Pairs = Query<Vec<(String, String)>>;
-type Reply<T = Json<Value>> = std::result::Result<T, Problem>;
+pub(super) type Pairs = Query<Vec<(String, String)>>;
+pub(super) type Reply<T = Json<Value>> = std::result::Result<T, Problem>;
 
-fn value(answer: &impl serde::Serialize) -> Result<Json<Value>> {
+pub(super) fn value(answer: &impl serde::Serialize) -> Result<Json<Value>> {
     Ok(Json(serde_json::to_value(answer).map_err(|e| Error::bug("no JSON of the answer").with_cause(e))?))
 }
 
@@ -177,6 +177,27 @@ const FILTERS: [Param; 4] = [
     Param("group", "string", false, "one group of the dataset"),
 ];
 
+const CHANGE: [Param; 7] = [
+    Param("daypart", "string", false, "day, night, nte or a band such as 22:00-04:00"),
+    Param("before_from", "date", false, "first date of the period before; without it, as long directly before"),
+    Param("before_to", "date", false, "the day after its last"),
+    Param("by", "string", false, "cell or parish"),
+    Param("res", "integer", false, "H3 resolution of cells, 5 to 11"),
+    Param("test", "string", false, "exact or e-test"),
+    Param("alpha", "number", false, "level of q at which a place has changed"),
+];
+
+const EMERGING: [Param; 8] = [
+    Param("daypart", "string", false, "day, night, nte or a band such as 22:00-04:00"),
+    Param("res", "integer", false, "H3 resolution, 5 to 11"),
+    Param("step", "string", false, "week, month, or days such as 28d"),
+    Param("steps", "integer", false, "only so many steps, the last ones"),
+    Param("definition", "string", false, "esri-3, esri-2 or sfhotspot"),
+    Param("neighbour_steps", "integer", false, "steps before a step that belong to its neighbourhood"),
+    Param("window", "string", false, "cube, neighbourhood or step"),
+    Param("alpha", "number", false, "level of q for hot and cold"),
+];
+
 /// What a trend takes beside its filters.
 const TREND: [Param; 6] = [
     Param("step", "string", false, "day, week or month"),
@@ -224,6 +245,9 @@ pub(super) async fn openapi() -> Json<Value> {
     add("/api/v1/hotspots", "counts and Gi*, local Moran's I or density of every cell of the study area", &hotspots);
     add("/api/v1/clusters", "where records lie close together, by cells", &clusters);
     add("/api/v1/concentration", "how few cells hold how much", &concentration);
+    add("/api/v1/change", "what changed between two periods, with an exact test", &[&FILTERS, &CHANGE]);
+    add("/api/v1/emerging", "histories of cells: new, persistent, on and off, past", &[&FILTERS, &EMERGING]);
+    add("/api/v1/hours", "records by hour of the week, ranges shared out", &[&FILTERS]);
     add(
         "/api/v1/trend",
         "whole steps of a dataset, the year before, and what the series is made of",

@@ -3,6 +3,7 @@
 mod analysis;
 mod answers;
 mod api;
+mod api_time;
 mod assets;
 mod pages;
 mod params;
@@ -42,6 +43,9 @@ pub fn router(app: App) -> Router {
         .route("/hotspots", get(api::hotspots))
         .route("/clusters", get(api::clusters))
         .route("/concentration", get(api::concentration))
+        .route("/change", get(api_time::changes))
+        .route("/emerging", get(api_time::histories))
+        .route("/hours", get(api_time::hours_of_week))
         .route("/trend", get(api::trend))
         .route("/kpis", get(api::kpis))
         .route("/anpr/flow", get(api::flow))

@@ -114,7 +114,7 @@ impl Params {
         Ok(question)
     }
 
-    fn number<T: std::str::FromStr>(&mut self, name: &str, wanted: &str) -> Result<Option<T>> {
+    pub fn number<T: std::str::FromStr>(&mut self, name: &str, wanted: &str) -> Result<Option<T>> {
         let read = |text: String| text.parse().map_err(|_| Error::input(format!("`{text}` is not {wanted}")).at(name));
         self.take(name).map(read).transpose()
     }

@@ -119,6 +119,7 @@ impl Areas {
     }
 
     fn new(areas: Vec<Area>) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
         let mut boxes = Vec::new();
         for (a, area) in areas.iter().enumerate() {
             for (p, polygon) in area.polygons.iter().enumerate() {
@@ -126,7 +127,6 @@ impl Areas {
                 boxes.push(GeomWithData::new(Rectangle::from_aabb(AABB::from_points(&corners)), (a, p)));
             }
         }
-        static NUMBER: AtomicU64 = AtomicU64::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         Self { number, areas, index: RTree::bulk_load(boxes), raster: OnceLock::new(), edges: OnceLock::new() }
     }

@@ -231,12 +231,13 @@ fn slot(hexagon: u64) -> usize {
 /// **Method.** With the coordinates rounded, a point lies in that hexagon or in the one beyond one of two pairs of edges;
 /// how far out it is in widths of a hexagon (the edge itself is at 0.5) tells which.
 #[inline]
+#[expect(clippy::needless_bitwise_bool, reason = "a branch here costs more than both comparisons")]
 fn rounded(along: f64, across: f64, close: f64) -> Option<u64> {
     let (i, j) = (along + ROUND, across + ROUND);
     let (u, v) = (along - (i - ROUND), across - (j - ROUND));
     let (out_i, out_j) = (u + v / 2.0, v + u / 2.0);
     let (far_i, far_j) = (out_i.abs(), out_j.abs());
-    // No branches: which edge a point is nearest to cannot be foretold.
+    // No branches, so `&`: which edge a point is nearest to cannot be foretold.
     let step = |is_beyond: bool, out: f64| if is_beyond { 1.0_f64.copysign(out) } else { 0.0 };
     let step_i = step((far_i > 0.5) & (far_i >= far_j), out_i);
     let step_j = step((far_j > 0.5) & (far_j > far_i), out_j);

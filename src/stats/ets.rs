@@ -155,7 +155,7 @@ pub fn fit(series: &[f64], form: Form) -> Result<Option<Fit>> {
 pub fn choose(series: &[f64], season: Option<usize>) -> Result<Option<Fit>> {
     let mut best: Option<Fit> = None;
     let seasons = [None, season];
-    for season in &seasons[..1 + usize::from(season.is_some())] {
+    for season in &seasons[..=usize::from(season.is_some())] {
         for slope in [false, true] {
             if let Some(found) = fit(series, Form { slope, season: *season })?
                 && best.as_ref().is_none_or(|best| found.aicc < best.aicc)
@@ -180,8 +180,8 @@ impl Fit {
 
     /// The next steps.
     ///
-    /// **Method** (Hyndman and others 2008, table 6.1): variance σ² (1 + Σ c_j²), j = 1 … h − 1, with
-    /// c_j = α + β (φ + … + φ^j) + γ at whole cycles. To it comes σ² r′(Z′Z)⁻¹r of the starting values (Z what they
+    /// **Method** (Hyndman and others 2008, table 6.1): variance `σ² (1 + Σ c_j²)`, j = 1 … h − 1, with
+    /// `c_j = α + β (φ + … + φ^j) + γ` at whole cycles. To it comes σ² r′(Z′Z)⁻¹r of the starting values (Z what they
     /// add to the errors, r what they add to the forecast): with few cycles a season is known no better than that.
     /// That the smoothing parameters were estimated is not counted.
     /// **Units**: those of the series, squared for the variances.
@@ -210,7 +210,9 @@ impl Fit {
                     start_variance: sigma2 * self.start.quadratic(&reach),
                 };
                 mean.step(0.0, self.smoothing);
-                units.iter_mut().for_each(|unit| unit.step(0.0, self.smoothing));
+                for unit in &mut units {
+                    unit.step(0.0, self.smoothing);
+                }
                 power *= phi;
                 damped += power;
                 let c = alpha + beta * damped + if h.is_multiple_of(period) { gamma } else { 0.0 };
@@ -431,7 +433,9 @@ fn minimise(cost: &dyn Fn(&[f64]) -> f64, size: usize) -> Vec<f64> {
 fn simplex(cost: &dyn Fn(&[f64]) -> f64, start: &[f64]) -> (Vec<f64>, f64) {
     let size = start.len();
     let value = |mut point: Vec<f64>| {
-        point.iter_mut().for_each(|x| *x = x.clamp(0.0, 1.0));
+        for x in &mut point {
+            *x = x.clamp(0.0, 1.0);
+        }
         let cost = cost(&point);
         (point, if cost.is_nan() { f64::INFINITY } else { cost })
     };
@@ -533,7 +537,7 @@ mod tests {
     #[test]
     fn a_season_is_chosen_where_there_is_one_and_not_elsewhere() {
         assert!(choose(&noisy(72, 12), Some(12)).unwrap().unwrap().form.season.is_some());
-        let flat: Vec<f64> = (0..72).map(|t| ((t * t * 31 + t * 17) % 23) as f64).collect();
+        let flat: Vec<f64> = (0..72).map(|t| f64::from((t * t * 31 + t * 17) % 23)).collect();
         assert_eq!(choose(&flat, Some(12)).unwrap().unwrap().form.season, None);
     }
 

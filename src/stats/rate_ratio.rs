@@ -39,7 +39,8 @@ pub fn ratio(first: u64, second: u64, length_first: f64, length_second: f64) -> 
 /// # Ok::<(), &str>(())
 /// ```
 pub fn interval(first: u64, second: u64, length_first: f64, length_second: f64, confidence: f64) -> Option<Interval> {
-    if second == 0 || !is_length(length_first) || !is_length(length_second) || !(confidence > 0.0 && confidence < 1.0) {
+    let is_share = confidence > 0.0 && confidence < 1.0;
+    if second == 0 || !is_length(length_first) || !is_length(length_second) || !is_share {
         return None;
     }
     let (first, second) = (first as f64, second as f64);

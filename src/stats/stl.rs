@@ -39,7 +39,7 @@ const ROBUST: (usize, usize) = (2, 15);
 
 /// Takes a series apart into a trend, one season or several, and a remainder.
 ///
-/// **Method** STL (Cleveland, Cleveland, McRae and Terpenning 1990, J. Official Statistics 6(1):3-73): each place of the
+/// **Method** STL (Cleveland, Cleveland, `McRae` and Terpenning 1990, J. Official Statistics 6(1):3-73): each place of the
 /// cycle is smoothed over the cycles by loess, its own low pass is taken off, and what is left is smoothed into the
 /// trend; all loess is of degree 1, with no steps left out. The trend's window is the smallest odd number of at least
 /// 1.5 p / (1 − 1.5 / s) for a period p and a seasonal window s, the low pass's the smallest odd number above p. Five
@@ -257,11 +257,11 @@ impl Loess {
         }
         let centre = first / sum;
         let (mut spread, mut mean, mut slope) = (0.0, 0.0, 0.0);
-        for j in from..to {
+        for (j, value) in values.iter().enumerate().take(to).skip(from) {
             let (w, off) = (weight(j) / sum, j as f64 - centre);
             spread += w * off * off;
-            mean += w * values[j];
-            slope += w * off * values[j];
+            mean += w * value;
+            slope += w * off * value;
         }
         // Steps that lie too close together carry no line.
         let line = self.line && reach > 0.0 && spread.sqrt() > 0.001 * (n as f64 - 1.0);

@@ -477,7 +477,7 @@ mod tests {
                 }
                 "lat" => Arc::new(numbers.map(|n| 49.16 + (n * 7919 % 10_007) as f64 / 1e5).collect::<Float64Array>()),
                 "load_id" => Arc::new(numbers.map(|_| load).collect::<Int64Array>()),
-                "local_on" => Arc::new(numbers.map(|n| 17_167 + (n % 28) as i32).collect::<Date32Array>()),
+                "local_on" => Arc::new(Date32Array::from_iter_values(numbers.map(|n| 17_167 + (n % 28) as i32))),
                 "local_minute" => Arc::new(numbers.map(|n| n % 1440).collect::<Int64Array>()),
                 name if KEYS.contains(&name) => Arc::new(numbers.map(|n| n * 1_000_003).collect::<Int64Array>()),
                 "month" => Arc::new(StringArray::from(vec![MONTH; numbers.len()])),

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array};
@@ -168,6 +169,12 @@ impl OpenFile {
         Ok(self.writer.write_all(&entries)?)
     }
 
+    /// Writes what waits; the file is on the disk when this returns.
+    fn close(mut self, place: &Place, month: &str) -> Result<Written> {
+        let facts = self.finish().map_err(|e| not_written(&self.path, e))?;
+        finish_file(place, month, &self.path, &facts, self.writer.inner_mut())
+    }
+
     fn finish(&mut self) -> std::result::Result<ParquetMetaData, ParquetError> {
         self.write_counts()?;
         if let Some((head, line)) = self.counts.take().and_then(|c| c.finish(self.writer.bytes_written() as u64)) {
@@ -257,17 +264,21 @@ impl MonthFiles {
     }
 
     fn close(&mut self, month: &str) -> Result<()> {
-        let Some(mut file) = self.open.remove(month) else { return Ok(()) };
-        let facts = file.finish().map_err(|e| not_written(&file.path, e))?;
-        let OpenFile { mut writer, path, .. } = file;
-        self.done.push(finish_file(&self.place, month, &path, &facts, writer.inner_mut())?);
+        if let Some(file) = self.open.remove(month) {
+            self.done.push(file.close(&self.place, month)?);
+        }
         Ok(())
     }
 
     fn finish(mut self) -> Result<Vec<Written>> {
-        let months: Vec<String> = self.open.keys().cloned().collect();
-        for month in &months {
-            self.close(month)?;
+        // No rows come any more: what waits in each file is packed and brought to the disk on all cores.
+        let open = std::mem::take(&mut self.open).into_iter().map(|(month, file)| (month, Mutex::new(Some(file))));
+        let closed = disk::on_cores(&open.collect::<Vec<_>>(), |(month, file)| {
+            let file = file.lock().unwrap_or_else(PoisonError::into_inner).take();
+            file.map(|file| file.close(&self.place, month)).transpose()
+        });
+        for written in closed {
+            self.done.extend(written?);
         }
         sync_folders(&self.place, &self.done)?;
         Ok(std::mem::take(&mut self.done))

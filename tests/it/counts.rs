@@ -215,7 +215,7 @@ async fn times_that_are_known_in_part_are_counted_as_such() {
         });
         let file = put(folder.path(), &format!("{precision}.csv"), stops(0..300, "2016-01-01", random));
         ingest(&app, text(&feed), &[file]).await.unwrap();
-        assert!(compare(&app, AsOf::Newest, "stops", 40, random).await > 15);
+        assert!(compare(&app, AsOf::Newest, "stops", 24, random).await > 8);
         compare_held(&app).await;
     }
     let snapshot = app.engine.snapshot(AsOf::Newest).await.unwrap();
@@ -295,9 +295,9 @@ async fn damaged_counts_are_not_believed_and_are_named() {
         bytes[at] ^= 1 << random.random_range(0..8);
         fs::write(&damaged, &bytes).unwrap();
         assert_eq!(snapshot.count("stops", question.clone()).await.unwrap(), None, "byte {at}");
-        // The records are whole: they are scanned, and say the same.
-        assert_eq!(Some(scanned(&snapshot, "stops", &question).await), good);
     }
+    // The records are whole: they are scanned, and say the same.
+    assert_eq!(Some(scanned(&snapshot, "stops", &question).await), good);
     let found = verify::verify(Some(&app), app.store.root(), &loader(), &|_, _| {}).await.unwrap();
     assert_eq!(found.damaged.len(), 1, "{:?}", found.damaged);
     assert!(damaged.ends_with(found.damaged[0].file.strip_prefix("tables/").unwrap()), "{:?}", found.damaged);

@@ -126,7 +126,7 @@ fn burkitt_as_pointpats_counts_it() {
     assert_eq!(near.observed, 13);
 }
 
-/// A cluster as SaTScan printed it.
+/// A cluster as `SaTScan` printed it.
 #[derive(Debug, Default)]
 struct Printed {
     places: Vec<u32>,
@@ -162,9 +162,12 @@ fn printed(text: &str) -> Vec<Printed> {
     clusters
 }
 
-/// Places (id, x, y) and cases (place, day) of one of the two runs.
-fn satscan_input(text: &str, test: &str) -> (Vec<(u32, f64, f64)>, Vec<u32>, Vec<i64>) {
-    let mut places: Vec<(u32, f64, f64)> = Vec::new();
+/// A place: id, x, y.
+type Site = (u32, f64, f64);
+
+/// Places and cases (place, day) of one of the two runs.
+fn satscan_input(text: &str, test: &str) -> (Vec<Site>, Vec<u32>, Vec<i64>) {
+    let mut places: Vec<Site> = Vec::new();
     let (mut case_place, mut case_day) = (Vec::new(), Vec::new());
     for line in text.lines().filter(|line| line.starts_with(test)) {
         let fields: Vec<f64> = line.split(',').skip(1).map(|field| field.trim().parse().unwrap()).collect();
@@ -232,10 +235,10 @@ fn satscan_test3_is_met() {
     println!("satscan test 3: p {:?} for {}", ours[0].1.p, theirs[0].p);
 }
 
-/// SaTScan's first cluster is (30, 30) / 20.00 with the places 23, 6 and 16. But 11 at (50, 30) and 24 at (30, 50) are
+/// `SaTScan`'s first cluster is (30, 30) / 20.00 with the places 23, 6 and 16. But 11 at (50, 30) and 24 at (30, 50) are
 /// at 20.00 as well: it lets places at one distance join one by one, in an order of its own, and tests after each. Our
 /// circle holds all that is within its radius, so it does not exist for us; the best one then is around (10, 10), and is
-/// the runner-up by any count. Moved a thousandth outwards, the two places no longer tie, and every figure is SaTScan's.
+/// the runner-up by any count. Moved a thousandth outwards, the two places no longer tie, and every figure is `SaTScan`'s.
 #[test]
 fn satscan_test1_is_met_but_for_ties() {
     let (Some(input), Some(output)) = (public("satscan_inputs.csv"), public("satscan_test1_output.txt")) else {
@@ -249,7 +252,7 @@ fn satscan_test1_is_met_but_for_ties() {
     assert!(ours[0].1.llr < theirs[0].llr);
     assert_met(&ours[1], &theirs[1]);
     let at_20 = |place: &(u32, f64, f64)| {
-        (place.1 - 30.0).hypot(place.2 - 30.0) == 20.0 && !theirs[0].places.contains(&place.0)
+        ((place.1 - 30.0).hypot(place.2 - 30.0) - 20.0).abs() < 1e-9 && !theirs[0].places.contains(&place.0)
     };
     let tied: Vec<usize> = (0..places.len()).filter(|&at| at_20(&places[at])).collect();
     assert_eq!(tied.len(), 2);

@@ -1,6 +1,7 @@
 //! Change, histories and hours of the week: what must hold for every input, numbers of another program, the commands on
 //! the island and on real files.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
@@ -337,7 +338,6 @@ fn shared(file: &str) -> Option<PathBuf> {
         return Some(path);
     }
     // Past the capture of the test harness, so that it is seen.
-    use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "skipped: {} is not there", path.display());
     None
 }

@@ -1,8 +1,11 @@
 //! `vigie trend` over the synthetic island and real data, and what its methods promise about made-up series.
 
+use chrono::NaiveDate;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 use serde_json::Value;
+use vigie::analysis::trend::{Step, StepRow, Wanted, take_apart};
+use vigie::model::time::{Period, parse_date};
 use vigie::stats::change_point::{Search, dispersion, find, penalty};
 use vigie::stats::ets::choose;
 
@@ -75,6 +78,44 @@ fn a_series_without_a_change_seldom_shows_one() {
     }
 }
 
+/// Three years of months with a season of ±30 %, the last seven 25 % higher or not: how often a change is told.
+#[test]
+fn small_changes_are_missed_more_often_than_false_ones_are_told() {
+    let mut draw = Pcg64::seed_from_u64(5);
+    let (year, end) = (parse_date("2015-01-01").unwrap(), parse_date("2018-01-01").unwrap());
+    let steps = Step::Month.whole_steps(Period::new(year, end).unwrap());
+    for (mean, jump, least, most) in
+        [(40.0, 1.0, 0, 10), (40.0, 1.25, 50, 150), (150.0, 1.0, 0, 10), (150.0, 1.25, 170, 200)]
+    {
+        let mut told = 0;
+        for _ in 0..200 {
+            let row = |(at, from): (usize, &NaiveDate)| {
+                let season = 1.0 + 0.3 * (at as f64 * std::f64::consts::TAU / 12.0).sin();
+                let level = mean * if at >= 29 { jump } else { 1.0 };
+                let days = Step::Month.days(*from);
+                StepRow {
+                    series: None,
+                    step: Step::Month.label(*from),
+                    month: None,
+                    from: *from,
+                    days,
+                    count: Some(poisson(level * season * f64::from(days) / 30.4, &mut draw)),
+                    undefined_reason: None,
+                    year: None,
+                }
+            };
+            let rows: Vec<StepRow> = steps.iter().enumerate().map(row).collect();
+            let wanted = Wanted { changes: true, seed: 1, ..Wanted::default() };
+            let changes = take_apart(&rows, Step::Month, wanted).unwrap().remove(0).changes.unwrap();
+            told += usize::from(!changes.found.is_empty());
+        }
+        println!(
+            "{told} of 200 series of {mean} a month show a change; the last seven months are {jump} times the others"
+        );
+        assert!((least..=most).contains(&told), "{told}");
+    }
+}
+
 #[test]
 fn the_planted_step_of_anti_social_behaviour_is_found() {
     let args =
@@ -85,6 +126,8 @@ fn the_planted_step_of_anti_social_behaviour_is_found() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0]["step"], "2017-06");
     assert!(found[0]["p"].as_f64().unwrap() <= 0.01);
+    // The sample plants 1.25 times the level before.
+    assert!(found[0]["ratio"].as_f64().is_some_and(|ratio| (1.15..1.35).contains(&ratio)));
 }
 
 #[test]

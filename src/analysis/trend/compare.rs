@@ -79,7 +79,8 @@ pub struct Comparison {
 /// use vigie::model::time::{parse_date, parse_period_name};
 /// let (first, last) = (parse_date("2015-01-01")?, parse_date("2017-03-31")?);
 /// let every: Vec<_> = first.iter_days().take_while(|day| *day <= last).collect();
-/// let held = Held::new(&[Span { first, last, loaded: None, by_month: false }], &every);
+/// let counted: Vec<_> = every.iter().map(|on| (*on, 1)).collect();
+/// let held = Held::new(&[Span { first, last, loaded: None, by_month: false }], &counted);
 /// let daily: Vec<_> = every.iter().map(|on| Daily { series: 0, on: *on, count: 1 }).collect();
 /// let found = compare(&[None], &daily, &held, parse_period_name("2017")?, false);
 /// // 2016 had a 29 February.
@@ -197,7 +198,7 @@ mod tests {
 
     fn held(from: &str, to: &str) -> Held {
         let (first, last) = (on(from), on(to));
-        let days: Vec<_> = first.iter_days().take_while(|day| *day <= last).collect();
+        let days: Vec<_> = first.iter_days().take_while(|day| *day <= last).map(|on| (on, 5)).collect();
         Held::new(&[Span { first, last, loaded: None, by_month: false }], &days)
     }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Step, StepRow};
 use crate::error::{Error, Result};
-use crate::stats::change_point::{Search, dispersion, find, penalty};
+use crate::stats::change_point::{Change as LevelFound, Search, dispersion, find, penalty};
 use crate::stats::ets::{Fit, choose};
 use crate::stats::stl::{Season, Shape, decompose};
 
@@ -15,6 +15,8 @@ const CYCLES_TO_CHANGE: usize = 6;
 const WINDOWS: [usize; 2] = [11, 15];
 /// Shuffles behind the p of a change.
 const PERMUTATIONS: usize = 999;
+/// Times that the season is measured anew before changes are told.
+const SEASON_PASSES: usize = 3;
 /// Confidence of the two intervals of a forecast.
 const CONFIDENCES: (f64, f64) = (0.80, 0.95);
 
@@ -197,7 +199,8 @@ pub struct LevelChange {
 /// cycles one shape for all years. Forecast: the additive ETS model with the smallest AICc ([`choose`]), with seasons of
 /// 12, 52 and 7 steps; the variance of a step is at least its mean, as a count of independent events has it; intervals
 /// by Student's t, not below 0. Changes: [`find`] on counts over days, times the season of the year (and of the week, for
-/// days) where there are two years: the counts of its months over the trend under them.
+/// days) where there are two years: the counts of its months over the level under them, first that of STL, then those
+/// found.
 /// **Units**: records a step; changes in records a day.
 /// **Undefined**: with a reason: fewer than two cycles of the season; for changes fewer than two segments of steps.
 ///
@@ -374,27 +377,47 @@ impl Run<'_> {
             );
             return Ok(Changes { undefined_reason: Some(reason), ..Changes::default() });
         }
-        let season = self.season_of_exposure()?;
-        let mut exposures: Vec<f64> = self.rows.iter().map(|row| f64::from(row.days)).collect();
-        if let Some(season) = &season {
-            exposures.iter_mut().zip(season).for_each(|(days, share)| *days *= share);
+        let days: Vec<f64> = self.rows.iter().map(|row| f64::from(row.days)).collect();
+        let busy = |season: &[f64]| days.iter().zip(season).map(|(days, share)| days * share).collect::<Vec<f64>>();
+        let mut exposures = days.clone();
+        let mut trend = self.trend_of_years()?;
+        let season_taken_out = trend.is_some();
+        let mut search = Search { penalty: penalty(n), min_steps: least_steps, dispersion: 1.0, permutations: 0, seed };
+        // A season measured against a smooth trend takes a part of a sudden change for itself: it is measured again
+        // against the levels that were found.
+        for _ in 0..SEASON_PASSES {
+            let Some(under) = &trend else { break };
+            exposures = busy(&self.season(under));
+            search.dispersion = dispersion(&self.counts, &exposures);
+            let found = find(&self.counts, &exposures, search)?;
+            let levels = self.levels(&found, &exposures);
+            trend = Some(days.iter().zip(levels).map(|(days, level)| days * level).collect());
         }
-        let dispersion = dispersion(&self.counts, &exposures);
-        let search =
-            Search { penalty: penalty(n), min_steps: least_steps, dispersion, permutations: PERMUTATIONS, seed };
+        search.dispersion = dispersion(&self.counts, &exposures);
+        search.permutations = PERMUTATIONS;
         let found = find(&self.counts, &exposures, search)?;
         Ok(Changes {
             steps: n,
             penalty: search.penalty,
             least_steps,
-            dispersion,
-            season_taken_out: season.is_some(),
+            dispersion: search.dispersion,
+            season_taken_out,
             found: found.iter().map(|change| self.level_change(change)).collect(),
             undefined_reason: None,
         })
     }
 
-    fn level_change(&self, change: &crate::stats::change_point::Change) -> LevelChange {
+    /// The level of each step, in records a day of exposure.
+    fn levels(&self, found: &[LevelFound], exposures: &[f64]) -> Vec<f64> {
+        let whole = self.values.iter().sum::<f64>() / exposures.iter().sum::<f64>();
+        let mut levels = vec![found.first().map_or(whole, |first| first.before); self.values.len()];
+        for change in found {
+            levels[change.at..].fill(change.after);
+        }
+        levels
+    }
+
+    fn level_change(&self, change: &LevelFound) -> LevelChange {
         LevelChange {
             step: self.rows[change.at].step.clone(),
             from: self.rows[change.at].from,
@@ -405,22 +428,26 @@ impl Run<'_> {
         }
     }
 
-    /// How busy the season of each step is, 1 on average: the counts of its calendar month over the trend under them,
-    /// and for days those of its weekday. `None` with less than two years.
-    fn season_of_exposure(&self) -> Result<Option<Vec<f64>>> {
+    /// The level of each step without its season; `None` with less than two years.
+    fn trend_of_years(&self) -> Result<Option<Vec<f64>>> {
         let year = self.step.per_year();
         if self.counts.len() < 2 * year {
             return Ok(None);
         }
-        let trend = decompose(&self.values, &[Season { period: year, shape: Shape::Fixed }], false)?.trend;
+        Ok(Some(decompose(&self.values, &[Season { period: year, shape: Shape::Fixed }], false)?.trend))
+    }
+
+    /// How busy the season of each step is, 1 on average: the counts of its calendar month over the trend under them,
+    /// and for days those of its weekday.
+    fn season(&self, trend: &[f64]) -> Vec<f64> {
         // The month of the middle of the step.
         let month = |row: &StepRow| (row.from + chrono::Days::new(u64::from(row.days / 2))).month0() as usize;
-        let mut season = self.index(&trend, 12, month);
+        let mut season = self.index(trend, 12, month);
         if self.step == Step::Day {
-            let weekdays = self.index(&trend, 7, |row| row.from.weekday().num_days_from_monday() as usize);
+            let weekdays = self.index(trend, 7, |row| row.from.weekday().num_days_from_monday() as usize);
             season.iter_mut().zip(weekdays).for_each(|(month, weekday)| *month *= weekday);
         }
-        Ok(Some(season))
+        season
     }
 
     /// Count over trend of each place of a cycle, with one record of each added, 1 on average.

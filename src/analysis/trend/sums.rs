@@ -113,6 +113,6 @@ mod tests {
     fn nothing_sums_to_zeros() {
         let starts = [parse_date("2017-05-01").unwrap()];
         assert_eq!(by_step(&[], Step::Month, &starts, 2).unwrap(), [[0], [0]]);
-        assert_eq!(by_step(&[], Step::Month, &[], 1).unwrap(), [[]]);
+        assert_eq!(by_step(&[], Step::Month, &[], 1).unwrap(), [Vec::<u64>::new()]);
     }
 }
