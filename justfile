@@ -26,6 +26,7 @@ bench:
     benches/ingest
     benches/question
     benches/place
+    benches/repeat
     benches/evaluate
 
 # The test of methods at three sizes of the island
@@ -39,6 +40,10 @@ bench-ingest:
 # Gi* and kernel density beside esda and scikit-learn
 bench-place:
     benches/place
+
+# Near-repeat table of 50,000 events beside pointpats
+bench-repeat:
+    benches/repeat
 
 # The hotspot question over 1, 3 and 10 million records beside DuckDB's count
 bench-question:
