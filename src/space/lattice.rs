@@ -48,7 +48,7 @@ const A_HEXAGON: u64 = 1 << 63;
 ///
 /// Within a tile of a hundredth of a degree the lattice coordinates are taken from their Taylor polynomials of the second
 /// degree around its middle. What these leave out is at most `M h³ / 6`, with `h` the furthest way from the middle
-/// ([`REACH`]) and `M` a bound of the third derivative along any line. A coordinate is `f = a / b`, with `a` the product
+/// (`REACH`) and `M` a bound of the third derivative along any line. A coordinate is `f = a / b`, with `a` the product
 /// of an axis of length `n` and the point's unit vector, and `b ≥ cos 37.4°` the cosine to the middle of the face. The
 /// `k`-th derivative of a unit vector by latitude and longitude along a line is at most `√2ᵏ` long, and from
 /// `f‴ b = a‴ − 3 f″ b′ − 3 f′ b″ − f b‴`, and likewise before, follows `M < 146 n`. Of points that lie
