@@ -47,6 +47,8 @@ pub struct KpiView {
     pub definition: String,
     /// The chart, if there is a value to draw.
     pub chart_svg: String,
+    /// What the chart shows, in words.
+    pub chart_words: String,
     /// The series.
     pub table: TableView,
     /// Target, exclusions, chart profile, owner.
@@ -110,6 +112,7 @@ fn view(measure: &MeasureRun, owners: &Owners, cut_off: Option<&str>) -> Result<
         plan_refs: kpi.plan_refs.clone(),
         definition: definition_text(&measure.definition, &measure.hash),
         chart_svg: chart(measure)?,
+        chart_words: chart_words(measure),
         table: table(measure),
         notes: notes(measure, owners, cut_off),
         sensitive: kpi.sensitivity == Sensitivity::OfficialSensitive,
@@ -194,20 +197,7 @@ fn chart(measure: &MeasureRun) -> Result<String> {
         .map(|(at, row)| Point { period: row.period.clone(), value: row.value, signal: signal(measure, at, row) })
         .collect();
     let limits = measure.chart.as_ref().map(|c| &c.limits);
-    let count = points.iter().filter(|p| p.signal.is_some()).count();
-    let description = format!(
-        "XmR chart of {} by {}, {} periods.{} {} of them show a special cause. {}.",
-        measure.kpi.title,
-        measure.definition.time_dim.grain.name(),
-        points.len(),
-        limits.map_or_else(String::new, |l| format!(
-            " Mean {}, limits {}.",
-            unit.text(l.mean),
-            unit.range_text(l.lpl, l.upl)
-        )),
-        count,
-        measure.finding
-    );
+    let description = chart_words(measure);
     let grain = measure.definition.time_dim.grain;
     let target = measure.target.as_ref().map(|t| (t.value_for(grain, unit), short_word(t.status)));
     xmr::draw(&xmr::Chart {
@@ -220,6 +210,26 @@ fn chart(measure: &MeasureRun) -> Result<String> {
         trial: limits.is_some_and(|l| l.trial),
         target,
     })
+}
+
+/// The chart in words, for those who do not see it.
+fn chart_words(measure: &MeasureRun) -> String {
+    let unit = measure.kpi.unit;
+    let limits = measure.chart.as_ref().map(|c| &c.limits);
+    let count = measure.rows.iter().enumerate().filter(|(at, row)| signal(measure, *at, row).is_some()).count();
+    format!(
+        "XmR chart of {} by {}, {} periods.{} {} of them show a special cause. {}.",
+        measure.kpi.title,
+        measure.definition.time_dim.grain.name(),
+        measure.rows.len(),
+        limits.map_or_else(String::new, |l| format!(
+            " Mean {}, limits {}.",
+            unit.text(l.mean),
+            unit.range_text(l.lpl, l.upl)
+        )),
+        count,
+        measure.finding
+    )
 }
 
 fn short_word(status: Status) -> &'static str {
@@ -237,7 +247,7 @@ fn signal(measure: &MeasureRun, at: usize, row: &KpiRow) -> Option<Signal> {
 }
 
 /// Every rule that fired at a row, in words.
-fn rules(measure: &MeasureRun, at: usize, row: &KpiRow) -> String {
+pub(super) fn rules(measure: &MeasureRun, at: usize, row: &KpiRow) -> String {
     if row.variation.is_none() {
         return String::new();
     }
@@ -301,7 +311,7 @@ fn table(measure: &MeasureRun) -> TableView {
     TableView { headers, rows }
 }
 
-fn value_header(measure: &MeasureRun) -> String {
+pub(super) fn value_header(measure: &MeasureRun) -> String {
     match (measure.kpi.unit, measure.definition.kind) {
         (Unit::Percent, _) => "Share (%)",
         (Unit::Minutes, _) => "Mean (minutes)",
