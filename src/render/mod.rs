@@ -5,6 +5,7 @@ pub mod change;
 pub mod chart;
 pub mod clusters;
 pub mod concentration;
+pub mod document;
 pub mod drawn;
 pub mod emerging;
 pub mod evaluation;
