@@ -96,9 +96,9 @@ pub fn read(app: &App, who: &Principal, id: Option<&EditionId>, name: &str) -> R
     let entries = app.store.edition_entries()?;
     let entry = match id {
         Some(id) => last_of(&entries, id)?,
-        None => entries
-            .last()
-            .ok_or_else(|| Error::missing("no report is built yet; `vigie report build` makes one"))?,
+        None => {
+            entries.last().ok_or_else(|| Error::missing("no report is built yet; `vigie report build` makes one"))?
+        }
     };
     app.store.edition_file(&entry.id, entry.revision, name)
 }
@@ -197,7 +197,7 @@ pub fn rebuild(app: &App, who: &Principal, id: &EditionId, out: Option<&Path>) -
     let manifest = manifest_of(app, entry)?;
     let kept = document_of(app, entry)?;
     let mut files = document::files(&kept)?;
-    files.push((DOCUMENT.to_owned(), document::json(&kept)?));
+    files.push((DOCUMENT.to_owned(), kept.to_json()?));
     let mut different: Vec<String> = Vec::new();
     for file in &manifest.files {
         let same = files.iter().any(|(name, bytes)| *name == file.name && line(name, bytes) == *file);

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use chrono::SecondsFormat;
 
+use super::hotspots::HotspotAnswer;
 use super::report_parts::{crime_groups, label, ledger, maps};
+use super::trend::TrendAnswer;
 use super::{App, kpi, pictures};
 use crate::analysis::disclosure::Released;
 use crate::analysis::kpi_run::KpiRun;
@@ -17,14 +19,15 @@ use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal, Role};
 use crate::model::digest::sha256;
 use crate::model::edition::{
-    DefinitionLine, EditionEntry, EditionId, FileLine, InputLine, Manifest, Signature, State, Step, check_step, state_of,
+    DefinitionLine, EditionEntry, EditionId, FileLine, InputLine, Manifest, Signature, State, Step, check_step,
+    state_of,
 };
 use crate::model::provenance::generator;
-use crate::model::time::Period;
-use crate::render::chapters::{Audience, Groups, MapPart, Material, behind, document};
+use crate::model::time::{Daypart, Period};
+use crate::render::chapters::{Audience, Groups, MapPart, Material, document};
 use crate::render::document::{self, Document};
 use crate::render::map_svg::Base;
-use crate::render::revision::{Behind, Revision, compare};
+use crate::render::revision::{Revision, compare};
 use crate::store::{AsOf, StoreVersion};
 
 /// Name of the manifest within an edition's folder.
@@ -88,7 +91,7 @@ pub async fn build(app: &App, who: &Principal, request: &Request) -> Result<Buil
     let (made, revisions) = compose(app, request, audience, &id, &parts, before.as_ref())?;
     if let Some(draft) = draft {
         let kept = app.store.edition_file(&draft.id, draft.revision, DOCUMENT)?;
-        if kept == document::json(&made)? {
+        if kept == made.to_json()? {
             let manifest = manifest_of(app, draft)?;
             let folder = export(app, draft, request.out.as_deref())?;
             return Ok(built(draft, State::Draft, true, folder, &manifest, revisions));
@@ -108,11 +111,13 @@ pub async fn build(app: &App, who: &Principal, request: &Request) -> Result<Buil
         store_version: parts.version.version,
         records_loaded_to: parts.version.committed_at.to_rfc3339_opts(SecondsFormat::Secs, true),
         data_cut_off: parts.kpis.provenance.data_cut_off.clone().unwrap_or_default(),
-        calendar: format!("calendar months and quarters, the year from 1 January, weeks from Monday, {}", app.config.zone),
+        calendar: format!(
+            "calendar months and quarters, the year from 1 January, weeks from Monday, {}",
+            app.config.zone
+        ),
         generated_by: generator(),
         before: before.as_ref().map(|before| before.id.to_string()),
         definitions: definitions(&parts.kpis),
-        tables: behind(&parts.kpis),
         inputs: inputs(app, parts.version.version)?,
         disclosure: BTreeMap::from([("threshold".to_owned(), u64::from(app.config.public_threshold))]),
         signed: None,
@@ -154,7 +159,7 @@ pub fn sign(app: &App, who: &Principal, id: &EditionId, step: Step, note: &str, 
     };
     let with: Vec<EditionEntry> = entries.iter().chain([&entry]).cloned().collect();
     let state = state_of(&with, id).ok_or_else(|| Error::bug("an edition has no state"))?;
-    made.state = state.words().to_owned();
+    made.state = state.name().to_owned();
     manifest.state = state;
     let today = app.now().with_timezone(&app.config.zone).date_naive();
     manifest.signed = Some(Signature { by: who.name.clone(), on: today.to_string(), note: note.to_owned() });
@@ -196,9 +201,9 @@ fn reader(who: &Principal, audience: Audience) -> Principal {
 struct Parts {
     version: StoreVersion,
     kpis: Released<KpiRun>,
-    groups: Option<super::trend::TrendAnswer>,
-    night: Option<super::trend::TrendAnswer>,
-    maps: Vec<(crate::model::time::Daypart, super::hotspots::HotspotAnswer)>,
+    groups: Option<TrendAnswer>,
+    night: Option<TrendAnswer>,
+    maps: Vec<(Daypart, HotspotAnswer)>,
 }
 
 async fn gather(app: &App, reader: &Principal, request: &Request) -> Result<Parts> {
@@ -235,7 +240,7 @@ fn refuse_incomplete(parts: &Parts, period: Period) -> Result<()> {
 struct Published {
     id: EditionId,
     document: Document,
-    behind: Behind,
+    store_version: u64,
 }
 
 /// The edition for the same readers that was signed last, apart from `id`: what this one is compared with.
@@ -244,12 +249,7 @@ fn published(app: &App, entries: &[EditionEntry], audience: Audience, id: &Editi
     let stands = |entry: &&EditionEntry| state_of(entries, &entry.id) != Some(State::Withdrawn);
     let of_readers = |entry: &&EditionEntry| entry.id.audience == audience.name() && entry.id != *id;
     let Some(entry) = entries.iter().rev().filter(signed).filter(of_readers).find(stands) else { return Ok(None) };
-    let manifest = manifest_of(app, entry)?;
-    Ok(Some(Published {
-        id: entry.id.clone(),
-        document: document_of(app, entry)?,
-        behind: Behind { store_version: manifest.store_version, definitions: manifest.tables },
-    }))
+    Ok(Some(Published { id: entry.id.clone(), document: document_of(app, entry)?, store_version: entry.store_version }))
 }
 
 fn compose(
@@ -264,14 +264,8 @@ fn compose(
         Some((_, map)) => pictures::base(app, &map.area)?,
         None => Base::default(),
     };
-    let maps = || {
-        let part = |(daypart, map): &'_ (crate::model::time::Daypart, super::hotspots::HotspotAnswer)| (daypart.name.clone(), label(daypart), map);
-        parts.maps.iter().map(part)
-    };
-    let material = |before: Option<(&'_ EditionId, Vec<Revision>)>| {
-        let groups = |id, title, trend: &'_ Option<super::trend::TrendAnswer>| {
-            trend.iter().map(|answer| Groups { id, title, trend: &answer.trend, weights: request.weights.as_ref() }).collect::<Vec<_>>()
-        };
+    let weights = request.weights.as_ref();
+    let material = |before: Option<(&EditionId, Vec<Revision>)>| {
         document(&Material {
             force: &app.config.force,
             audience,
@@ -280,10 +274,17 @@ fn compose(
             period: request.period,
             synthetic: app.config.synthetic,
             kpis: &parts.kpis,
-            groups: groups("crime-groups", "Crimes by group", &parts.groups),
-            night: groups("night-groups", "Crimes in the night-time economy by group", &parts.night),
-            maps: maps()
-                .map(|(name, label, map)| MapPart { name, label, answer: &map.map, provenance: &map.provenance })
+            groups: groups("crime-groups", "Crimes by group", parts.groups.as_ref(), weights),
+            night: groups("night-groups", "Crimes in the night-time economy by group", parts.night.as_ref(), weights),
+            maps: parts
+                .maps
+                .iter()
+                .map(|(daypart, map)| MapPart {
+                    name: daypart.name.clone(),
+                    label: label(daypart),
+                    answer: &map.map,
+                    provenance: &map.provenance,
+                })
                 .collect(),
             base: &base,
             plan: Vec::new(),
@@ -294,16 +295,29 @@ fn compose(
     let Some(before) = before else { return Ok((material(None)?, 0)) };
     // What changed is found in the tables themselves, so they are made first.
     let tables = material(None)?;
-    let behind_now = Behind { store_version: parts.version.version, definitions: behind(&parts.kpis) };
-    let changed = compare((&before.document, &before.behind), (&tables, &behind_now));
+    let changed = compare((&before.document, before.store_version), (&tables, parts.version.version));
     let count = changed.len();
     Ok((material(Some((&before.id, changed)))?, count))
 }
 
+fn groups<'a>(
+    id: &'a str,
+    title: &'a str,
+    answer: Option<&'a TrendAnswer>,
+    weights: Option<&'a Weights>,
+) -> Vec<Groups<'a>> {
+    answer.map(|answer| Groups { id, title, trend: &answer.trend, weights }).into_iter().collect()
+}
+
 /// Writes all files of an edition into the store with the entry that names them.
-fn keep(app: &App, mut entry: EditionEntry, made: &Document, mut manifest: Manifest) -> Result<(EditionEntry, Manifest)> {
+fn keep(
+    app: &App,
+    mut entry: EditionEntry,
+    made: &Document,
+    mut manifest: Manifest,
+) -> Result<(EditionEntry, Manifest)> {
     let mut files = document::files(made)?;
-    files.push((DOCUMENT.to_owned(), document::json(made)?));
+    files.push((DOCUMENT.to_owned(), made.to_json()?));
     files.sort();
     manifest.files = files.iter().map(|(name, bytes)| line(name, bytes)).collect();
     let text = manifest_text(&manifest)?;
@@ -318,8 +332,8 @@ pub(super) fn line(name: &str, bytes: &[u8]) -> FileLine {
 }
 
 fn manifest_text(manifest: &Manifest) -> Result<Vec<u8>> {
-    let mut text = serde_json::to_vec_pretty(manifest)
-        .map_err(|e| Error::bug("a manifest could not be written").with_cause(e))?;
+    let mut text =
+        serde_json::to_vec_pretty(manifest).map_err(|e| Error::bug("a manifest could not be written").with_cause(e))?;
     text.push(b'\n');
     Ok(text)
 }
@@ -329,7 +343,8 @@ pub(super) fn export(app: &App, entry: &EditionEntry, out: Option<&Path>) -> Res
     let Some(out) = out else { return Ok(None) };
     let folder = out.join(entry.id.to_string());
     let draft = out.join(format!("{}.part", entry.id));
-    let failed = |e: std::io::Error| Error::input(format!("{} cannot be written", out.display())).at("--out").with_cause(e);
+    let failed =
+        |e: std::io::Error| Error::input(format!("{} cannot be written", out.display())).at("--out").with_cause(e);
     if draft.exists() {
         std::fs::remove_dir_all(&draft).map_err(failed)?;
     }
@@ -406,16 +421,25 @@ fn next(entries: &[EditionEntry], audience: Audience, period: &str) -> EditionId
 /// The newest edition of a period if nobody has signed it or taken it back.
 fn newest_draft<'e>(entries: &'e [EditionEntry], audience: Audience, period: &str) -> Option<&'e EditionEntry> {
     let last = entries.iter().rev().find(|e| e.id.audience == audience.name() && e.id.period == period)?;
-    let number = entries.iter().filter(|e| e.id.audience == last.id.audience && e.id.period == period).map(|e| e.id.number).max()?;
-    let newest = entries.iter().rev().find(|e| e.id.number == number && e.id.audience == last.id.audience && e.id.period == period)?;
+    let number = entries
+        .iter()
+        .filter(|e| e.id.audience == last.id.audience && e.id.period == period)
+        .map(|e| e.id.number)
+        .max()?;
+    let newest = entries
+        .iter()
+        .rev()
+        .find(|e| e.id.number == number && e.id.audience == last.id.audience && e.id.period == period)?;
     (newest.step == Step::Built).then_some(newest)
 }
 
 /// The last entry of an edition.
 pub(super) fn last_of<'e>(entries: &'e [EditionEntry], id: &EditionId) -> Result<&'e EditionEntry> {
-    entries.iter().rev().find(|entry| entry.id == *id).ok_or_else(|| {
-        Error::missing(format!("there is no edition {id}; `vigie report list` names those there are"))
-    })
+    entries
+        .iter()
+        .rev()
+        .find(|entry| entry.id == *id)
+        .ok_or_else(|| Error::missing(format!("there is no edition {id}; `vigie report list` names those there are")))
 }
 
 /// The manifest as it was kept, compared with the digest of its entry.
@@ -430,7 +454,7 @@ pub(super) fn manifest_of(app: &App, entry: &EditionEntry) -> Result<Manifest> {
 /// The kept document of an edition.
 pub(super) fn document_of(app: &App, entry: &EditionEntry) -> Result<Document> {
     let bytes = app.store.edition_file(&entry.id, entry.revision, DOCUMENT)?;
-    serde_json::from_slice(&bytes).map_err(|e| Error::data("the document of an edition cannot be read").with_cause(e))
+    Document::from_json(&bytes)
 }
 
 #[cfg(test)]

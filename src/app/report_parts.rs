@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::App;
 use super::hotspots::{HotspotAnswer, answer};
 use super::trend::{self, By, TrendAnswer};
-use super::App;
 use crate::analysis::hotspot::{Method, Question};
 use crate::analysis::selection::Selection;
 use crate::error::{Kind, Result};

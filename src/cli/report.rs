@@ -103,7 +103,8 @@ impl Report {
             }
             Report::Show { edition } => {
                 let manifest = editions::manifest(&app, &who, &EditionId::parse(&edition)?)?;
-                let text = serde_json::to_string_pretty(&manifest).map_err(|e| Error::bug("a manifest").with_cause(e))?;
+                let text =
+                    serde_json::to_string_pretty(&manifest).map_err(|e| Error::bug("a manifest").with_cause(e))?;
                 context.output.answer(&json!(manifest), || text)
             }
             Report::Sign { edition, provisional, note, out } => {

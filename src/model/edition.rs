@@ -95,9 +95,8 @@ impl EditionId {
         };
         let (audience, rest) = text.split_once('-').ok_or_else(wrong)?;
         let (period, number) = rest.rsplit_once('-').ok_or_else(wrong)?;
-        let is_plain = |text: &str| {
-            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        };
+        let is_plain =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         let number = number.parse().ok().filter(|number| *number > 0).ok_or_else(wrong)?;
         if !is_plain(audience) || !is_plain(period) {
             return Err(wrong());
@@ -176,15 +175,13 @@ pub fn state_of(entries: &[EditionEntry], id: &EditionId) -> Option<State> {
     if step == Step::Withdrawn {
         return Some(State::Withdrawn);
     }
-    let withdrawn = |other: &EditionId| {
-        entries.iter().any(|entry| entry.id == *other && entry.step == Step::Withdrawn)
-    };
+    let withdrawn = |other: &EditionId| entries.iter().any(|entry| entry.id == *other && entry.step == Step::Withdrawn);
     let overtaken = step != Step::Built
-        && entries[own + 1..]
-            .iter()
-            .filter(of_period)
-            .filter(signed)
-            .any(|entry| entry.id != *id && !withdrawn(&entry.id) && (step == Step::SignedProvisional || entry.step == Step::SignedFinal));
+        && entries[own + 1..].iter().filter(of_period).filter(signed).any(|entry| {
+            entry.id != *id
+                && !withdrawn(&entry.id)
+                && (step == Step::SignedProvisional || entry.step == Step::SignedFinal)
+        });
     if overtaken {
         return Some(State::Superseded);
     }
@@ -192,8 +189,7 @@ pub fn state_of(entries: &[EditionEntry], id: &EditionId) -> Option<State> {
         Step::Built => State::Draft,
         Step::SignedProvisional => State::Provisional,
         Step::SignedFinal | Step::Withdrawn => {
-            let replaces =
-                entries[..own].iter().filter(of_period).any(|e| e.id != *id && e.step == Step::SignedFinal);
+            let replaces = entries[..own].iter().filter(of_period).any(|e| e.id != *id && e.step == Step::SignedFinal);
             if replaces { State::Corrected } else { State::Final }
         }
     })
@@ -210,9 +206,7 @@ pub fn check_step(entries: &[EditionEntry], id: &EditionId, step: Step, note: &s
     match (step, state) {
         (Step::Built, _) => refuse("build another one"),
         (_, State::Withdrawn) => refuse("nothing can follow"),
-        (Step::Withdrawn, _) if note.trim().is_empty() => {
-            Err(Error::input("say why it is withdrawn").at("--note"))
-        }
+        (Step::Withdrawn, _) if note.trim().is_empty() => Err(Error::input("say why it is withdrawn").at("--note")),
         (Step::Withdrawn, _) | (Step::SignedProvisional, State::Draft) => Ok(()),
         (Step::SignedFinal, State::Draft | State::Provisional) => {
             let earlier = entries.iter().any(|entry| {
@@ -266,8 +260,6 @@ pub struct Manifest {
     pub before: Option<String>,
     /// Definition behind each measure.
     pub definitions: Vec<DefinitionLine>,
-    /// Definition hash behind each table, by the table's id.
-    pub tables: BTreeMap<String, String>,
     /// Extracts behind the store version.
     pub inputs: Vec<InputLine>,
     /// What disclosure control did, in counts only.
@@ -380,7 +372,8 @@ mod tests {
 
     #[test]
     fn names_that_are_none_are_refused() {
-        for text in ["", "authority", "authority-2017-Q4", "authority-2017-Q4-0", "a-../x-1", "authority-2017-Q4-1/.."] {
+        for text in ["", "authority", "authority-2017-Q4", "authority-2017-Q4-0", "a-../x-1", "authority-2017-Q4-1/.."]
+        {
             let found = EditionId::parse(text);
             assert!(found.is_err() || found.unwrap().to_string() == text && !text.contains(['/', '.']), "{text}");
         }

@@ -1,6 +1,7 @@
 //! The report of a period as a [`Document`]: chapters in the order of `reports/chapters.toml`, made from released answers
 //! only. It depends on the answers and nothing else: no clock, no file name.
 
+mod cells;
 mod groups;
 mod measure;
 mod places;
@@ -19,7 +20,8 @@ use crate::error::Result;
 use crate::model::edition::{EditionId, State};
 use crate::model::provenance::{Provenance, generator};
 use crate::model::time::Period;
-use crate::render::document::{Block, Cell, Chapter, Column, Document, Note, Table};
+use crate::render::chapters::cells::text_column;
+use crate::render::document::{Block, Cell, Chapter, Document, Fact, Note, Table};
 use crate::render::format;
 use crate::render::kpi_view::{self, KpiView};
 use crate::render::map_svg::Base;
@@ -166,36 +168,47 @@ pub fn document(material: &Material<'_>) -> Result<Document> {
     Ok(Document {
         title: format!("{}, {}", material.audience.title(), material.period.in_words()),
         force: material.force.to_owned(),
-        audience: material.audience.name().to_owned(),
+        audience: material.audience.title().to_owned(),
         edition: material.id.to_string(),
-        state: material.state.words().to_owned(),
+        state: material.state.name().to_owned(),
         marking: if sensitive { "OFFICIAL-SENSITIVE" } else { "OFFICIAL" }.to_owned(),
         synthetic: material.synthetic,
         period_words: material.period.in_words(),
-        data_cut_off: cut_off,
-        store_version: provenance.store_version,
-        generator: generator(),
+        data_cut_off: provenance.data_cut_off.clone().unwrap_or_default(),
         language: "en-GB".to_owned(),
+        licence: String::new(),
+        facts: vec![
+            fact("Data to", &cut_off),
+            fact("Store version", &provenance.store_version.to_string()),
+            fact("Made by", &generator()),
+        ],
         summary: summary(material, &measures),
         chapters: chapters(material, &measures)?,
         notes: notes(),
     })
 }
 
+fn fact(name: &str, value: &str) -> Fact {
+    Fact { name: name.to_owned(), value: value.to_owned() }
+}
+
 fn notes() -> Vec<Note> {
     [
-        (format::SUPPRESSED, "Suppressed: a small number, or one that would give a small number away, is not published."),
+        (
+            format::SUPPRESSED,
+            "Suppressed: a small number, or one that would give a small number away, is not published.",
+        ),
         (format::UNAVAILABLE, "Unavailable: the value does not exist, for the reason given beside it."),
         (format::NOT_APPLICABLE, "Not applicable: too few periods for limits."),
     ]
-    .map(|(sign, words)| Note { sign: sign.to_owned(), text: words.to_owned() })
+    .map(|(mark, words)| Note { shorthand: mark.to_owned(), text: words.to_owned() })
     .to_vec()
 }
 
 fn summary(material: &Material<'_>, measures: &[(&MeasureRun, &KpiView)]) -> Vec<Block> {
     let mut out: Vec<Block> = kpi_view::warnings(material.kpis)
         .into_iter()
-        .map(|warning| Block::Text(format!("Figures that do not agree: {}. {}", warning.title, warning.text)))
+        .map(|warning| Block::Warning { title: warning.title, text: warning.text })
         .collect();
     out.push(Block::Text(
         "A measure is judged by its control chart, not by one month against another. The first word says whether its \
@@ -210,7 +223,7 @@ fn summary(material: &Material<'_>, measures: &[(&MeasureRun, &KpiView)]) -> Vec
             vec![
                 Cell::text(format!("{} {}", view.measure, view.title)),
                 if view.latest_value.starts_with('[') {
-                    Cell::shorthand(&view.latest_value)
+                    cells::shorthand(&view.latest_value)
                 } else {
                     Cell::text(format!("{}{unit}", view.latest_value))
                 },
@@ -222,12 +235,12 @@ fn summary(material: &Material<'_>, measures: &[(&MeasureRun, &KpiView)]) -> Vec
         })
         .collect();
     out.push(Block::Table(Table {
-        id: "summary-measures".to_owned(),
+        id: "summary_measures".to_owned(),
         title: "All measures at their last period".to_owned(),
-        columns: ["Measure", "Value", "Period", "Target", "Change", "Target met?"].map(Column::text).to_vec(),
+        columns: ["Measure", "Value", "Period", "Target", "Change", "Target met?"].map(text_column).to_vec(),
         rows,
-        notes: vec!["In the order of the policing plan.".to_owned()],
-        in_text: None,
+        sort: "In the order of the policing plan.".to_owned(),
+        ..Table::default()
     }));
     out
 }
@@ -310,12 +323,3 @@ fn revisions(material: &Material<'_>) -> Result<Chapter> {
     blocks.extend(records::revisions(name, changed));
     Ok(Chapter { id: "definitions".to_owned(), title: "Definitions and revisions".to_owned(), blocks })
 }
-
-/// Hash of the definition behind each table of a run, for comparisons of editions.
-pub fn behind(run: &Released<KpiRun>) -> BTreeMap<String, String> {
-    run.measures
-        .iter()
-        .map(|m| (format!("{}-series", crate::render::svg::id_of(&m.kpi.measure)), m.hash.clone()))
-        .collect()
-}
-

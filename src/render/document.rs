@@ -23,8 +23,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
+mod files;
 mod number;
 
+pub use files::files;
 pub use number::Shape;
 
 /// A report.

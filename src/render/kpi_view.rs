@@ -311,7 +311,17 @@ fn table(measure: &MeasureRun) -> TableView {
     TableView { headers, rows }
 }
 
-pub(super) fn value_header(measure: &MeasureRun) -> String {
+/// Name of the value's column in a table whose columns have their units beside them.
+pub(super) fn value_name(measure: &MeasureRun) -> &'static str {
+    match (measure.kpi.unit, measure.definition.kind) {
+        (Unit::Percent, _) => "Share",
+        (Unit::Minutes, _) => "Mean",
+        (_, MeasureKind::Stock) => "Level",
+        _ => "Value",
+    }
+}
+
+fn value_header(measure: &MeasureRun) -> String {
     match (measure.kpi.unit, measure.definition.kind) {
         (Unit::Percent, _) => "Share (%)",
         (Unit::Minutes, _) => "Mean (minutes)",

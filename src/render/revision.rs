@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::render::document::{Block, Cell, Document, Table};
+use crate::render::document::{Cell, Document, Table};
 
 /// Why a figure changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,32 +46,22 @@ pub struct Revision {
     pub cause: Cause,
 }
 
-/// What is known of an edition beside its document.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Behind {
-    /// Store version that was read.
-    pub store_version: u64,
-    /// Hash of the definition behind each table, by the table's id.
-    pub definitions: BTreeMap<String, String>,
-}
-
 /// Columns that follow from others: limits move with every new value, and words follow from limits.
 const DERIVED: [&str; 3] = ["Lower limit", "Upper limit", "What the chart says"];
 
-/// Every figure of a series that both documents give and that differs.
+/// Every figure of a series that both documents give and that differs. Each comes with the store version that was read.
 ///
 /// **Method**: tables of one id, rows of one name (the first column), columns of one name. The cause is *definition* if the
 /// hash behind the table differs, else *data* if the store version does, else *correction*.
 /// **Undefined**: a row, column or table that only one of the two has is not a change.
-pub fn compare(before: (&Document, &Behind), now: (&Document, &Behind)) -> Vec<Revision> {
-    let old: BTreeMap<&str, &Table> = tables(before.0).filter(|t| is_series(t)).map(|t| (t.id.as_str(), t)).collect();
+pub fn compare(before: (&Document, u64), now: (&Document, u64)) -> Vec<Revision> {
+    let old: BTreeMap<&str, &Table> = before.0.tables().filter(|t| is_series(t)).map(|t| (t.id.as_str(), t)).collect();
     let mut out = Vec::new();
-    for table in tables(now.0).filter(|t| is_series(t)) {
+    for table in now.0.tables().filter(|t| is_series(t)) {
         let Some(old) = old.get(table.id.as_str()) else { continue };
-        let hash = |behind: &Behind| behind.definitions.get(&table.id).cloned();
-        let cause = if hash(before.1) != hash(now.1) {
+        let cause = if old.definition != table.definition {
             Cause::Definition
-        } else if before.1.store_version == now.1.store_version {
+        } else if before.1 == now.1 {
             Cause::Correction
         } else {
             Cause::Data
@@ -103,18 +93,9 @@ pub fn compare(before: (&Document, &Behind), now: (&Document, &Behind)) -> Vec<R
 
 /// Series of periods are what editions share; lists of places or loads are of their own day.
 fn is_series(table: &Table) -> bool {
-    table.id.ends_with("-series")
+    table.id.ends_with("_series")
 }
 
 fn name_of(row: &[Cell]) -> String {
     row.first().map(|cell| cell.shown().to_owned()).unwrap_or_default()
-}
-
-/// All tables of a document, in order.
-pub fn tables(document: &Document) -> impl Iterator<Item = &Table> {
-    let chapters = document.chapters.iter().flat_map(|chapter| &chapter.blocks);
-    document.summary.iter().chain(chapters).filter_map(|block| match block {
-        Block::Table(table) => Some(table),
-        _ => None,
-    })
 }

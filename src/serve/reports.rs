@@ -15,8 +15,7 @@ use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal, decide};
 use crate::model::edition::{EditionId, Step};
 use crate::model::time::parse_period_name;
-use crate::render::document::html;
-use crate::render::format;
+use crate::render::{format, html};
 
 type Reply = std::result::Result<Json<Value>, Problem>;
 
@@ -28,8 +27,14 @@ pub(super) async fn page(State(shared): State<Shared>, Extension(who): Extension
     let about = about::describe(&shared.app, &who).await?;
     let periods = about.data_to.map(pages::whole_quarters).unwrap_or_default();
     let may_sign = decide(&who, Action::SignReport).is_ok();
-    pages::page(&shared, &who, "Reports", "reports", json!({"editions": editions, "periods": periods, "may_sign": may_sign}))
-        .await
+    pages::page(
+        &shared,
+        &who,
+        "Reports",
+        "reports",
+        json!({"editions": editions, "periods": periods, "may_sign": may_sign}),
+    )
+    .await
 }
 
 fn row(edition: &editions::Listed) -> Value {
@@ -47,11 +52,17 @@ fn row(edition: &editions::Listed) -> Value {
             json!({"words": words, "by": step.by, "on": format::iso_date(on), "note": step.note})
         })
         .collect();
-    let downloads: Vec<Value> = [("report.pdf", "PDF"), ("report.xlsx", "XLSX"), ("report.ods", "ODS"), ("tables.json", "table list"), ("manifest.json", "manifest")]
-        .iter()
-        .filter(|(name, _)| edition.files.iter().any(|file| file == name))
-        .map(|(name, label)| json!({"href": format!("/report/{}/{name}", edition.edition), "label": label}))
-        .collect();
+    let downloads: Vec<Value> = [
+        ("report.pdf", "PDF"),
+        ("report.xlsx", "XLSX"),
+        ("report.ods", "ODS"),
+        ("tables.json", "table list"),
+        ("manifest.json", "manifest"),
+    ]
+    .iter()
+    .filter(|(name, _)| edition.files.iter().any(|file| file == name))
+    .map(|(name, label)| json!({"href": format!("/report/{}/{name}", edition.edition), "label": label}))
+    .collect();
     json!({
         "id": edition.edition,
         "href": format!("/report/{}", edition.edition),
@@ -100,10 +111,7 @@ pub(super) async fn file(
     let short = file.rsplit('/').next().unwrap_or("file");
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}-{short}\""))
         .map_err(|e| Error::bug("no file name").with_cause(e))?;
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
-        (header::CONTENT_DISPOSITION, disposition),
-    ];
+    let headers = [(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CONTENT_DISPOSITION, disposition)];
     Ok((headers, bytes).into_response())
 }
 
@@ -112,7 +120,7 @@ fn shown(bytes: Vec<u8>) -> Page {
     let text = String::from_utf8(bytes).map_err(|e| Error::data("a report is not text").with_cause(e))?;
     let policy = format!(
         "default-src 'none'; style-src {}; img-src data:; frame-ancestors 'none'; base-uri 'none'",
-        html::style_source()
+        html::report_style_source()
     );
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(text)).into_response())
 }
@@ -163,9 +171,8 @@ pub(super) async fn step(
     Json(wanted): Json<Stepped>,
 ) -> Reply {
     let id = EditionId::parse(&name)?;
-    let signed = |step: Step| -> Result<Value> {
-        Ok(said(&report::sign(&shared.app, &who, &id, step, &wanted.note, None)?))
-    };
+    let signed =
+        |step: Step| -> Result<Value> { Ok(said(&report::sign(&shared.app, &who, &id, step, &wanted.note, None)?)) };
     Ok(Json(match wanted.step.as_str() {
         "provisional" => signed(Step::SignedProvisional)?,
         "final" => signed(Step::SignedFinal)?,
@@ -174,7 +181,9 @@ pub(super) async fn step(
             json!({"edition": name, "state": "withdrawn"})
         }
         other => {
-            return Err(Error::input(format!("`{other}` is not a step; write provisional, final or withdrawn")).at("step").into());
+            return Err(Error::input(format!("`{other}` is not a step; write provisional, final or withdrawn"))
+                .at("step")
+                .into());
         }
     }))
 }

@@ -270,7 +270,8 @@ impl Store {
         let path = edition_path(id, revision, name);
         let known = control::stored_file(&self.control(), &path)?
             .ok_or_else(|| Error::missing(format!("edition {id} has no file {name}")))?;
-        let damaged = |why: &str| Error::data(format!("{name} of edition {id} {why}; restore a backup")).at(path.clone());
+        let damaged =
+            |why: &str| Error::data(format!("{name} of edition {id} {why}; restore a backup")).at(path.clone());
         let bytes = fs::read(self.root.join(&path)).map_err(|e| damaged("cannot be read").with_cause(e))?;
         if digest::sha256(&bytes) == known.sha256 { Ok(bytes) } else { Err(damaged("was changed")) }
     }

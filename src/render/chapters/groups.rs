@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use crate::analysis::disclosure::{Released, SUPPRESSED};
 use crate::analysis::trend::{Comparison, Trend};
 use crate::analysis::weights::Weights;
+use crate::render::chapters::cells::{self, number_column, text_column};
 use crate::render::chapters::measure::sentence;
-use crate::render::document::{Block, Cell, Column, Kind, Table};
+use crate::render::document::{Block, Cell, Table};
 use crate::render::format;
 
 /// Comparisons of groups, as the report prints them.
@@ -26,8 +27,10 @@ pub struct Groups<'a> {
 /// Heading, finding and a table for each span that is compared.
 pub(super) fn blocks(groups: &Groups<'_>) -> Vec<Block> {
     let mut out = vec![Block::Heading { level: 3, id: groups.id.to_owned(), text: groups.title.to_owned() }];
-    let spans: [(&str, &str); 2] =
-        [("year_to_date", "year to date against the same days a year before"), ("rolling_12", "last twelve months against the twelve before")];
+    let spans: [(&str, &str); 2] = [
+        ("year_to_date", "year to date against the same days a year before"),
+        ("rolling_12", "last twelve months against the twelve before"),
+    ];
     let mut found = false;
     for (what, words) in spans {
         let rows: Vec<&Comparison> = groups.trend.comparisons.iter().filter(|c| c.what == what).collect();
@@ -35,7 +38,7 @@ pub(super) fn blocks(groups: &Groups<'_>) -> Vec<Block> {
             continue;
         }
         found = true;
-        out.push(Block::Text(sentence(&finding(&rows, words))));
+        out.push(Block::Finding(sentence(&finding(&rows, words))));
         out.push(Block::Table(table(groups, what, words, &rows)));
     }
     if !found {
@@ -53,7 +56,9 @@ fn finding(rows: &[&Comparison], words: &str) -> String {
         .filter_map(|c| {
             let name = c.series.as_deref().unwrap_or("all").replace('_', " ");
             let way = if c.difference? > 0 { "up" } else { "down" };
-            let share = c.change_share.map_or_else(String::new, |share| format!(" {}%", format::decimal(share.abs() * 100.0, 0)));
+            let share = c
+                .change_share
+                .map_or_else(String::new, |share| format!(" {}%", format::decimal(share.abs() * 100.0, 0)));
             Some(format!("{name} {way}{share}"))
         })
         .collect();
@@ -66,54 +71,55 @@ fn finding(rows: &[&Comparison], words: &str) -> String {
 
 fn table(groups: &Groups<'_>, what: &str, words: &str, rows: &[&Comparison]) -> Table {
     let mut columns = vec![
-        Column::text("Group"),
-        Column::number("Now", "number", Kind::Number),
-        Column::number("A year before", "number", Kind::Number),
-        Column::number("Difference", "number", Kind::Number),
-        Column::number("Ratio", "records a day now over before", Kind::Number),
-        Column::number("Ratio, lower 95%", "records a day now over before", Kind::Number),
-        Column::number("Ratio, upper 95%", "records a day now over before", Kind::Number),
-        Column::number("q", "probability", Kind::Number),
+        text_column("Group"),
+        number_column("Now", "number"),
+        number_column("A year before", "number"),
+        number_column("Difference", "number"),
+        number_column("Ratio", "per day"),
+        number_column("Ratio, lower 95%", "per day"),
+        number_column("Ratio, upper 95%", "per day"),
+        number_column("q", "probability"),
     ];
     if let Some(weights) = groups.weights {
-        columns.push(Column::number(format!("Harm now ({})", weights.unit), &weights.unit, Kind::Number));
-        columns.push(Column::number(format!("Harm a year before ({})", weights.unit), &weights.unit, Kind::Number));
+        columns.push(number_column("Harm now", &weights.unit));
+        columns.push(number_column("Harm a year before", &weights.unit));
     }
     let body = rows
         .iter()
         .map(|c| {
-            let missing = if c.undefined_reason.as_deref() == Some(SUPPRESSED) { format::SUPPRESSED } else { format::UNAVAILABLE };
-            let count = |count: Option<u64>| count.map_or_else(|| Cell::shorthand(missing), Cell::count);
-            let number = |value: Option<f64>, text: &dyn Fn(f64) -> String| {
-                value.map_or_else(|| Cell::shorthand(missing), |value| Cell::Number { value, text: text(value) })
+            let missing = if c.undefined_reason.as_deref() == Some(SUPPRESSED) {
+                format::SUPPRESSED
+            } else {
+                format::UNAVAILABLE
             };
-            let two = |value: f64| format::decimal(value, 2);
-            let mut cells = vec![
+            let count = |count: Option<u64>| count.map_or_else(|| cells::shorthand(missing), cells::count);
+            let two = |value: Option<f64>| cells::or(value, missing, |value| cells::rounded(value, 2));
+            let mut row = vec![
                 Cell::text(c.series.as_deref().unwrap_or("all").replace('_', " ")),
                 count(c.now.count),
                 count(c.before.count),
-                number(c.difference.map(|n| n as f64), &|n| format::decimal(n, 0)),
-                number(c.ratio, &two),
-                number(c.ratio_low, &two),
-                number(c.ratio_high, &two),
-                number(c.q.or(c.p), &format::probability),
+                cells::or(c.difference.map(|n| n as f64), missing, |n| cells::rounded(n, 0)),
+                two(c.ratio),
+                two(c.ratio_low),
+                two(c.ratio_high),
+                cells::or(c.q.or(c.p), missing, cells::probability),
             ];
             if let Some(weights) = groups.weights {
                 let weight = c.series.as_deref().and_then(|group| weights.by_group.get(group));
                 let harm = |count: Option<u64>| weight.zip(count).map(|(weight, count)| weight * count as f64);
-                cells.push(number(harm(c.now.count), &|h| format::decimal(h, 0)));
-                cells.push(number(harm(c.before.count), &|h| format::decimal(h, 0)));
+                row.push(cells::or(harm(c.now.count), missing, |h| cells::rounded(h, 0)));
+                row.push(cells::or(harm(c.before.count), missing, |h| cells::rounded(h, 0)));
             }
-            cells
+            row
         })
         .collect();
     Table {
-        id: format!("{}-{}", groups.id, what.replace('_', "-")),
+        id: format!("{}_{what}", groups.id.replace('-', "_")),
         title: format!("{}: {words}", groups.title),
         columns,
         rows: body,
-        notes: vec!["In the order of the groups' names.".to_owned()],
-        in_text: None,
+        sort: "In the order of the groups' names.".to_owned(),
+        ..Table::default()
     }
 }
 

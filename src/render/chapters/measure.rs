@@ -4,9 +4,11 @@ use crate::analysis::definition::MeasureKind;
 use crate::analysis::disclosure::SUPPRESSED;
 use crate::analysis::kpi::{KpiRow, Unit, period_words};
 use crate::analysis::kpi_run::MeasureRun;
-use crate::render::document::{Block, Cell, Column, Figure, Kind, Table};
-use crate::render::format;
+use crate::render::chapters::cells;
+use crate::render::chapters::cells::{number_column, text_column};
+use crate::render::document::{Block, Cell, Column, ColumnKind, Figure, Table};
 use crate::render::kpi_view::{self, KpiView};
+use crate::render::{format, svg};
 
 /// Periods of a series shown in running text: this month, and the same month a year before. Every file of figures has
 /// all of them.
@@ -14,17 +16,15 @@ const SHOWN: usize = 13;
 
 /// The blocks of a measure under its own heading.
 pub(super) fn blocks(measure: &MeasureRun, view: &KpiView) -> Vec<Block> {
-    let mut out = vec![Block::Heading {
-        level: 3,
-        id: view.id.clone(),
-        text: format!("{} {}", view.measure, view.title),
-    }];
-    out.push(Block::Text(sentence(&view.finding)));
+    let mut out =
+        vec![Block::Heading { level: 3, id: view.id.clone(), text: format!("{} {}", view.measure, view.title) }];
+    out.push(Block::Finding(sentence(&view.finding)));
     if !view.chart_svg.is_empty() {
         out.push(Block::Figure(Figure {
             id: format!("{}-chart", view.id),
             title: view.finding.clone(),
             alt: view.chart_words.clone(),
+            caption: caption(measure, view),
             svg: view.chart_svg.clone(),
         }));
     }
@@ -50,27 +50,27 @@ fn table(measure: &MeasureRun, view: &KpiView) -> Table {
     let has_parts = matches!(kind, MeasureKind::Proportion | MeasureKind::DurationWithin);
     let is_duration = matches!(kind, MeasureKind::DurationMean | MeasureKind::DurationWithin);
     let mut columns = vec![
-        Column::text("Period"),
-        Column::number(kpi_view::value_header(measure), format::unit_words(unit), kind_of(unit)),
+        Column { name: "Period".to_owned(), unit: String::new(), kind: ColumnKind::Date },
+        value_column(kpi_view::value_name(measure), unit),
     ];
     if has_parts {
-        columns.push(Column::number("Of them", "number", Kind::Number));
-        columns.push(Column::number("Out of", "number", Kind::Number));
+        columns.push(number_column("Of them", "number"));
+        columns.push(number_column("Out of", "number"));
     }
     if is_duration {
-        columns.push(Column::number("Median (minutes)", "minutes", Kind::Number));
-        columns.push(Column::number("90th percentile (minutes)", "minutes", Kind::Number));
-        columns.push(Column::number("Left out", "number", Kind::Number));
+        columns.push(number_column("Median", "minutes"));
+        columns.push(number_column("90th percentile", "minutes"));
+        columns.push(number_column("Left out", "number"));
     }
-    columns.push(Column::number("Lower limit", format::unit_words(unit), kind_of(unit)));
-    columns.push(Column::number("Upper limit", format::unit_words(unit), kind_of(unit)));
-    columns.push(Column::text("What the chart says"));
+    columns.push(value_column("Lower limit", unit));
+    columns.push(value_column("Upper limit", unit));
+    columns.push(text_column("What the chart says"));
     let rows = measure
         .rows
         .iter()
         .enumerate()
         .map(|(at, row)| {
-            let mut cells = vec![Cell::text(period_words(&row.period)), cell(row, row.value, unit)];
+            let mut cells = vec![Cell::date(&row.period, period_words(&row.period)), cell(row, row.value, unit)];
             if has_parts {
                 cells.push(cell(row, row.numerator, Unit::Count));
                 cells.push(cell(row, row.denominator, Unit::Count));
@@ -93,31 +93,50 @@ fn table(measure: &MeasureRun, view: &KpiView) -> Table {
         })
         .collect();
     Table {
-        id: format!("{}-series", view.id),
+        id: series_id(&view.measure),
         title: format!("{} {}, by {}", view.measure, view.title, measure.definition.time_dim.grain.name()),
         columns,
         rows,
-        notes: vec![format!("Definition {} ({}). Last period last.", measure.definition.version, measure.hash)],
+        sort: "Last period last.".to_owned(),
+        definition: measure.hash.clone(),
+        notes: Vec::new(),
         in_text: Some(SHOWN),
     }
 }
 
-fn kind_of(unit: Unit) -> Kind {
-    if unit == Unit::Percent { Kind::Percent } else { Kind::Number }
+/// Id of the table of a measure: `m03_series`.
+pub(super) fn series_id(measure: &str) -> String {
+    format!("{}_series", svg::id_of(measure).replace('-', "_"))
+}
+
+fn caption(measure: &MeasureRun, view: &KpiView) -> String {
+    let target = if view.target_text.is_empty() { String::new() } else { format!(", and {}", view.target_text) };
+    format!("{} by {}, with control limits{target}", view.title, measure.definition.time_dim.grain.name())
+}
+
+fn value_column(name: impl Into<String>, unit: Unit) -> Column {
+    let kind = if unit == Unit::Percent { ColumnKind::Percent } else { ColumnKind::Number };
+    Column { name: name.into(), unit: format::unit_words(unit).to_owned(), kind }
+}
+
+/// A value as it is printed, and no more exact than that.
+fn published(value: f64, unit: Unit) -> Cell {
+    match unit {
+        Unit::Percent => cells::rounded_share(value, 1),
+        Unit::Count if (value - value.round()).abs() < 1e-9 => cells::rounded(value, 0),
+        Unit::Count | Unit::Minutes | Unit::Number => cells::rounded(value, 1),
+    }
 }
 
 fn cell(row: &KpiRow, value: Option<f64>, unit: Unit) -> Cell {
     match value {
-        Some(value) => Cell::Number { value, text: format::value(value, unit) },
-        None if row.undefined_reason.as_deref() == Some(SUPPRESSED) => Cell::shorthand(format::SUPPRESSED),
-        None => Cell::shorthand(format::UNAVAILABLE),
+        Some(value) => published(value, unit),
+        None if row.undefined_reason.as_deref() == Some(SUPPRESSED) => cells::shorthand(format::SUPPRESSED),
+        None => cells::shorthand(format::UNAVAILABLE),
     }
 }
 
 /// A limit that a chart of few points does not have is not a value that is missing: it does not apply.
 fn limit(value: Option<f64>, unit: Unit) -> Cell {
-    value.map_or_else(
-        || Cell::shorthand(format::NOT_APPLICABLE),
-        |value| Cell::Number { value, text: format::value(value, unit) },
-    )
+    value.map_or_else(|| cells::shorthand(format::NOT_APPLICABLE), |value| published(value, unit))
 }

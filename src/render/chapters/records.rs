@@ -8,14 +8,15 @@ use crate::analysis::owner::Owners;
 use crate::error::Result;
 use crate::model::time::date_in_words;
 use crate::render::chapters::LoadLine;
-use crate::render::document::{Block, Cell, Column, Kind, Table};
+use crate::render::chapters::cells::{self, number_column, text_column};
+use crate::render::document::{Block, Cell, Column, Table};
 use crate::render::format;
 use crate::render::revision::{Cause, Revision};
 
 /// Every row that was read is accounted for.
 pub(super) fn quality(loads: &[LoadLine]) -> Vec<Block> {
     let mut out = vec![
-        Block::Text(quality_finding(loads)),
+        Block::Finding(quality_finding(loads)),
         Block::Text(
             "Every row that was read is accounted for: rows read = accepted + revised + unchanged + duplicate + withheld \
              + refused."
@@ -49,34 +50,34 @@ fn quality_finding(loads: &[LoadLine]) -> String {
 }
 
 fn ledger(loads: &[LoadLine]) -> Table {
-    let mut columns = vec![Column::text("Feed")];
+    let mut columns = vec![text_column("Feed")];
     for name in ["Rows read", "Accepted", "Revised", "Unchanged", "Duplicate", "Withheld", "Refused"] {
-        columns.push(Column::number(name, "number", Kind::Number));
+        columns.push(number_column(name, "number"));
     }
-    columns.push(Column::text("Adds up"));
+    columns.push(text_column("Adds up"));
     let rows = loads
         .iter()
         .map(|load| {
             let refused: u64 = load.rejected.values().sum();
             let parts = [load.accepted, load.revised, load.unchanged, load.duplicate, load.withheld, refused];
             let sum: u64 = parts.iter().sum();
-            let mut cells = vec![Cell::text(load.feed.clone()), Cell::count(load.rows_in)];
-            cells.extend(parts.map(Cell::count));
-            cells.push(Cell::text(if sum == load.rows_in {
+            let mut row = vec![Cell::text(load.feed.clone()), cells::count(load.rows_in)];
+            row.extend(parts.map(cells::count));
+            row.push(Cell::text(if sum == load.rows_in {
                 "yes".to_owned()
             } else {
                 format!("no: {}", format::count_or(Some(sum), ""))
             }));
-            cells
+            row
         })
         .collect();
     Table {
-        id: "quality-rows".to_owned(),
+        id: "quality_rows".to_owned(),
         title: "Rows by feed".to_owned(),
         columns,
         rows,
-        notes: vec!["In the order of the feeds' names.".to_owned()],
-        in_text: None,
+        sort: "In the order of the feeds' names.".to_owned(),
+        ..Table::default()
     }
 }
 
@@ -84,18 +85,18 @@ fn refused(loads: &[LoadLine]) -> Table {
     let rows = loads
         .iter()
         .flat_map(|load| {
-            load.rejected
-                .iter()
-                .map(|(reason, count)| vec![Cell::text(load.feed.clone()), Cell::text(reason.replace('_', " ")), Cell::count(*count)])
+            load.rejected.iter().map(|(reason, count)| {
+                vec![Cell::text(load.feed.clone()), Cell::text(reason.replace('_', " ")), cells::count(*count)]
+            })
         })
         .collect();
     Table {
-        id: "quality-refused".to_owned(),
+        id: "quality_refused".to_owned(),
         title: "Refused rows by reason".to_owned(),
-        columns: vec![Column::text("Feed"), Column::text("Reason"), Column::number("Rows", "number", Kind::Number)],
+        columns: vec![text_column("Feed"), text_column("Reason"), number_column("Rows", "number")],
         rows,
-        notes: vec!["By feed, then reason.".to_owned()],
-        in_text: None,
+        sort: "By feed, then reason.".to_owned(),
+        ..Table::default()
     }
 }
 
@@ -119,12 +120,12 @@ pub(super) fn definitions(run: &Released<KpiRun>) -> Result<Table> {
         })
         .collect();
     Ok(Table {
-        id: "definitions-list".to_owned(),
+        id: "definitions_list".to_owned(),
         title: "Definitions used in this edition".to_owned(),
-        columns: names.map(Column::text).to_vec(),
+        columns: names.map(text_column).to_vec(),
         rows,
-        notes: vec!["In the order of the policing plan.".to_owned()],
-        in_text: None,
+        sort: "In the order of the policing plan.".to_owned(),
+        ..Table::default()
     })
 }
 
@@ -137,12 +138,12 @@ pub(super) fn by_plan(run: &Released<KpiRun>) -> Table {
         }
     }
     Table {
-        id: "plan-measures".to_owned(),
+        id: "plan_measures".to_owned(),
         title: "Measures by part of the plan".to_owned(),
-        columns: vec![Column::text("Part of the plan"), Column::text("Measures")],
+        columns: vec![text_column("Part of the plan"), text_column("Measures")],
         rows: by_ref.into_iter().map(|(part, names)| vec![Cell::text(part), Cell::text(names.join(", "))]).collect(),
-        notes: vec!["In the order of the plan.".to_owned()],
-        in_text: None,
+        sort: "In the order of the plan.".to_owned(),
+        ..Table::default()
     }
 }
 
@@ -167,21 +168,17 @@ pub(super) fn revisions(before: Option<&str>, revisions: &[Revision]) -> Vec<Blo
                 Cell::text(revision.table.clone()),
                 Cell::text(revision.row.clone()),
                 Cell::text(revision.column.clone()),
-                revision.was.clone(),
-                revision.now.clone(),
+                Cell::text(revision.was.shown()),
+                Cell::text(revision.now.shown()),
                 Cell::text(revision.cause.words()),
             ]
         })
         .collect();
-    let names = ["Table", "Row", "Column"];
-    let mut columns: Vec<Column> = names.map(Column::text).to_vec();
-    columns.push(Column::number("Was", "as in its table", Kind::Number));
-    columns.push(Column::number("Is now", "as in its table", Kind::Number));
-    columns.push(Column::text("Cause"));
+    let columns: Vec<Column> = ["Table", "Row", "Column", "Was", "Is now", "Cause"].map(text_column).to_vec();
     vec![
-        Block::Text(format!("{} figures that edition {before} gave have changed: {}.", revisions.len(), counts.join(", "))),
+        Block::Finding(format!("{} figures that edition {before} gave have changed: {}.", revisions.len(), counts.join(", "))),
         Block::Table(Table {
-            id: "revisions-list".to_owned(),
+            id: "revisions_list".to_owned(),
             title: format!("Figures that changed since edition {before}"),
             columns,
             rows,
@@ -191,7 +188,7 @@ pub(super) fn revisions(before: Option<&str>, revisions: &[Revision]) -> Vec<Blo
                  sentences follow from the values and are not listed."
                     .to_owned(),
             ],
-            in_text: None,
+            ..Table::default()
         }),
     ]
 }
