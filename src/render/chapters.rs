@@ -323,3 +323,7 @@ fn revisions(material: &Material<'_>) -> Result<Chapter> {
     blocks.extend(records::revisions(name, changed));
     Ok(Chapter { id: "definitions".to_owned(), title: "Definitions and revisions".to_owned(), blocks })
 }
+
+#[cfg(test)]
+#[path = "chapters_tests.rs"]
+mod tests;

@@ -2,13 +2,15 @@
 
 use serde::Serialize;
 
-use crate::analysis::definition::{Clock, Definition, MeasureKind, Sensitivity, Status};
+use crate::analysis::definition::{Clock, Definition, Kpi, MeasureKind, Sensitivity, Status};
 use crate::analysis::disclosure::{Released, SUPPRESSED};
 use crate::analysis::kpi::{KpiRow, Unit, period_words};
 use crate::analysis::kpi_run::{KpiRun, MeasureRun};
 use crate::analysis::owner::Owners;
 use crate::error::Result;
+use crate::model::time::date_in_words;
 use crate::model::words::thousands;
+use crate::render::chart::spark;
 use crate::render::chart::xmr::{self, Point, Signal};
 use crate::render::format;
 use crate::render::svg::{Words, id_of};
@@ -31,6 +33,12 @@ pub struct KpiView {
     pub variation: String,
     /// The same in words.
     pub variation_word: String,
+    /// Code of the assurance: `consistent_pass`, `consistent_fail`, `inconsistent`; empty if it cannot be said.
+    pub assurance: String,
+    /// The series at the size of a word.
+    pub spark_svg: String,
+    /// Definitions and targets over time, oldest first, a line each.
+    pub history: Vec<String>,
     /// Whether the target is met, in words.
     pub assurance_word: String,
     /// Unit to write after a value; empty for counts and shares.
@@ -104,6 +112,9 @@ fn view(measure: &MeasureRun, owners: &Owners, cut_off: Option<&str>) -> Result<
         finding: measure.finding.clone(),
         variation: variation.map_or_else(String::new, |v| v.name().to_owned()),
         variation_word: variation.map_or("too few periods to say", |v| v.words()).to_owned(),
+        assurance: latest.and_then(|row| row.assurance).map_or_else(String::new, |a| a.name().to_owned()),
+        spark_svg: spark(measure),
+        history: history(kpi),
         assurance_word: assurance_words(measure, latest),
         unit: if unit == Unit::Minutes { "minutes".to_owned() } else { String::new() },
         latest_value: value,
@@ -129,6 +140,35 @@ fn assurance_words(measure: &MeasureRun, latest: Option<&KpiRow>) -> String {
         None => "no target",
     }
     .to_owned()
+}
+
+/// The series small, with the limits of its last point.
+fn spark(measure: &MeasureRun) -> String {
+    let values: Vec<Option<f64>> = measure.rows.iter().map(|row| row.value).collect();
+    let limits = measure.latest().and_then(|row| row.lpl.map(|low| low.max(0.0)).zip(row.upl));
+    spark::draw(&values, limits)
+}
+
+/// What the measure meant and aimed at, and since when.
+fn history(kpi: &Kpi) -> Vec<String> {
+    let definitions = kpi.definition.iter().map(|d| {
+        (d.valid_from, format!("From {}: definition {} ({}).", date_in_words(d.valid_from), d.version, d.reason))
+    });
+    let targets = kpi.target.iter().map(|t| {
+        (
+            t.valid_from,
+            format!(
+                "From {}: {}, {} ({}).",
+                date_in_words(t.valid_from),
+                t.status.word().to_lowercase(),
+                t.as_written,
+                t.set_by
+            ),
+        )
+    });
+    let mut lines: Vec<_> = definitions.chain(targets).collect();
+    lines.sort_by_key(|(on, _)| *on);
+    lines.into_iter().map(|(_, line)| line).collect()
 }
 
 fn shown(row: &KpiRow, value: Option<f64>, unit: Unit) -> String {

@@ -129,7 +129,7 @@ async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<
         ("anpr flow", Action::AskAggregate, flow::ask(app, who, question.selection.period, None).await.map(drop)),
         ("anpr cameras", Action::AskAggregate, flow::cameras(app, who).await.map(drop)),
         ("patrol page", Action::AskAggregate, patrol_page::ask(app, who).await.map(drop)),
-        ("reports", Action::AskPerformance, report::editions(app, who).map(drop)),
+        ("reports", Action::AskPerformance, vigie::app::editions::list(app, who).map(drop)),
         ("query", Action::AskQuery, sql::query(app, who, "datasets", &[], AsOf::Newest).await.map(drop)),
         ("sql", Action::AskRecords, sql::sql(app, who, "SELECT 1", AsOf::Newest).await.map(drop)),
         ("kpi run", Action::AskPerformance, kpi::run(app, who, question.selection.period, None).await.map(drop)),
