@@ -81,6 +81,8 @@ pub struct KpiChart {
     pub runs: Option<RunsTest>,
     /// A chart of the counts beside an XmR chart.
     pub second: Option<SecondChart>,
+    /// Whether there is a season, and the series without it; `None` if it was not asked for.
+    pub season: Option<Season>,
     /// What a reader should know: entries that were moved or did nothing, breaks of definition.
     pub notes: Vec<String>,
 }
@@ -172,6 +174,7 @@ pub fn chart(series: &Series<'_>, settings: &Settings) -> Option<KpiChart> {
         sigma_z: None,
         runs: None,
         second: None,
+        season: None,
         notes,
     };
     let second = match (kind, series.nature) {
@@ -207,6 +210,7 @@ pub fn chart(series: &Series<'_>, settings: &Settings) -> Option<KpiChart> {
         let trial = values < settings.profile.firm_points;
         out.phases.push(Stretch { points: range, baseline: base, values, trial, why });
     }
+    out.season = settings.cycle.map(|cycle| season(series.values, cycle, out.phases.len() > 1, &settings.profile));
     out.second = second.map(|kind| SecondChart { kind, outside });
     out.lines.iter().any(Option::is_some).then_some(out)
 }

@@ -151,6 +151,7 @@ pub fn measure(series: &Series<'_>) -> Option<MeasureRun> {
     }
     // The file was checked when it was read: what it asks for is known.
     let settings = Settings::parse(&kpi.spc.chart, &kpi.spc.profile).unwrap_or_else(|_| Settings::by_size());
+    let settings = Settings { cycle: (grain == Grain::Month).then_some(12), ..settings };
     let chart = with_chart(&mut rows, kpi.direction, nature(definition.kind), 1.0, &settings);
     let target = kpi.target_on(last_day).cloned();
     if target.as_ref().is_some_and(|t| t.status == Status::PlanFigure) {
