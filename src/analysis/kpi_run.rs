@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use crate::analysis::definition::{Check, Definition, Grain, Kpi, MeasureKind, Sensitivity, Status, Target};
 use crate::analysis::disclosure::{Release, SUPPRESSED};
-use crate::analysis::kpi::{Chart, KpiRow, finding, period_words, with_limits};
+use crate::analysis::kpi::{Chart, KpiRow, finding, period_words, with_chart};
+use crate::analysis::kpi_chart::Settings;
 use crate::analysis::kpi_values::{Observation, Reach, Slot};
 use crate::analysis::reconcile::{Reconciliation, ShareClaim, does_not_close, share};
 use crate::model::provenance::Provenance;
 use crate::model::time::{Period, date_in_words};
-use crate::stats::spc::NHSR_02;
+use crate::stats::spc::Nature;
 
 /// Periods that make the limits, those asked for included.
 pub const BASELINE: usize = 24;
@@ -112,7 +113,7 @@ pub struct Series<'a> {
 /// Makes the series of one measure.
 ///
 /// **Method** one row a period; a period without records is 0 for counts and undefined for the rest; limits by
-/// [`with_limits`] over the whole baseline.
+/// [`with_chart`] over the whole baseline.
 /// **Undefined** a period that the data does not reach the end of, one before it begins, a share of nothing.
 pub fn measure(series: &Series<'_>) -> Option<MeasureRun> {
     let kpi = series.kpi;
@@ -148,7 +149,10 @@ pub fn measure(series: &Series<'_>) -> Option<MeasureRun> {
         also.push(extra);
         rows.push(row);
     }
-    let chart = with_limits(&mut rows, kpi.direction, &NHSR_02);
+    // The file was checked when it was read: what it asks for is known.
+    let settings = Settings::parse(&kpi.spc.chart, &kpi.spc.profile).unwrap_or_else(|_| Settings::by_size());
+    let settings = Settings { cycle: (grain == Grain::Month).then_some(12), ..settings };
+    let chart = with_chart(&mut rows, kpi.direction, nature(definition.kind), 1.0, &settings);
     let target = kpi.target_on(last_day).cloned();
     if target.as_ref().is_some_and(|t| t.status == Status::PlanFigure) {
         for row in &mut rows {
@@ -170,6 +174,15 @@ pub fn measure(series: &Series<'_>) -> Option<MeasureRun> {
     };
     run.say();
     Some(run)
+}
+
+/// What the values of a kind of measure are, for the choice of a chart.
+fn nature(kind: MeasureKind) -> Nature {
+    match kind {
+        MeasureKind::Count => Nature::Count,
+        MeasureKind::Proportion | MeasureKind::DurationWithin => Nature::Share,
+        MeasureKind::DurationMean | MeasureKind::Stock => Nature::Other,
+    }
 }
 
 fn empty_row(kpi: &Kpi, used: &Definition, query_text: &str, slot: &Slot) -> KpiRow {

@@ -3,6 +3,7 @@
 
 pub mod change;
 pub mod clusters;
+pub mod comparison;
 pub mod concentration;
 pub mod definition;
 pub mod density;
@@ -13,15 +14,19 @@ pub mod flow;
 pub mod hotspot;
 pub mod hours;
 pub mod kpi;
+pub mod kpi_chart;
 pub mod kpi_run;
 pub mod kpi_values;
 pub mod moments;
 pub mod near_repeat;
 pub mod owner;
 pub mod quality;
+pub mod rebase;
 pub mod reconcile;
 pub mod scan;
 pub mod selection;
+pub mod staleness;
 pub mod steps;
+pub mod target_text;
 pub mod trend;
 pub mod weights;
