@@ -344,11 +344,11 @@ fn notes(measure: &MeasureRun, owners: &Owners, cut_off: Option<&str>) -> Vec<St
         Some(control) => {
             let cut = if control.kind == Kind::Xmr { ", drawn from 0 where they fall below" } else { "" };
             out.push(format!("Chart: {}{cut}.", control.words()));
-            out.extend(control.notes.iter().map(|note| sentence(note)));
             out.extend(control.season.as_ref().map(Season::words));
         }
         None => out.push("Chart: too few values for limits.".to_owned()),
     }
+    out.extend(measure.notes.iter().map(|note| sentence(note)));
     let owner = owners.name(&measure.kpi.owner).unwrap_or(&measure.kpi.owner);
     let cut_off = cut_off.map_or_else(String::new, |on| format!(" Data to {}.", format::iso_date(on)));
     out.push(format!("Owner: {owner}.{cut_off}"));

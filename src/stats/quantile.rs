@@ -1,88 +1,80 @@
-//! A quantile of values, by the method that the definition names: the same calls have several 90th percentiles.
+//! Quantiles of values, by the method that is named: two methods give two published figures.
 
-/// How a quantile between two values is chosen.
+/// How a quantile is read off between two ordered values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// On the line between the two at (n − 1)p: R type 7, the house method.
+    /// Linear between the two: type 7 of Hyndman and Fan.
     Linear,
-    /// The nearer of the two at (n − 1)p; halfway, the upper.
+    /// The nearer of the two, the even rank of two equally near.
     Nearest,
-    /// The lower of the two.
+    /// The lower.
     Lower,
-    /// The upper of the two.
+    /// The higher.
     Higher,
-    /// Halfway between the two.
+    /// Half-way.
     Midpoint,
-    /// On the line between the two at (n + 1)p − 1: R type 6.
+    /// Linear at rank p(n + 1): type 6 of Hyndman and Fan, after Weibull.
     Weibull,
-    /// The value with rank np, rounded up: R type 1.
+    /// The value with rank np, rounded up: type 1 of Hyndman and Fan.
     Equiprobable,
 }
 
 impl Method {
-    /// Every method.
-    pub const ALL: [Method; 7] = [
-        Method::Linear,
-        Method::Nearest,
-        Method::Lower,
-        Method::Higher,
-        Method::Midpoint,
-        Method::Weibull,
-        Method::Equiprobable,
-    ];
-
-    /// Name in definitions.
-    pub fn name(self) -> &'static str {
-        match self {
-            Method::Linear => "linear",
-            Method::Nearest => "nearest",
-            Method::Lower => "lower",
-            Method::Higher => "higher",
-            Method::Midpoint => "midpoint",
-            Method::Weibull => "weibull",
-            Method::Equiprobable => "equiprobable",
-        }
-    }
+    /// Names, as messages list them.
+    pub const NAMES: &'static str = "linear, nearest, lower, higher, midpoint, weibull or equiprobable";
 
     /// The method of that name.
     pub fn parse(name: &str) -> Option<Method> {
-        Self::ALL.into_iter().find(|method| method.name() == name)
+        Some(match name {
+            "linear" => Method::Linear,
+            "nearest" => Method::Nearest,
+            "lower" => Method::Lower,
+            "higher" => Method::Higher,
+            "midpoint" => Method::Midpoint,
+            "weibull" => Method::Weibull,
+            "equiprobable" => Method::Equiprobable,
+            _ => return None,
+        })
     }
 }
 
-/// The `p` quantile of values.
+/// The quantile `p` of values in ascending order.
 ///
-/// **Method** (Hyndman and Fan 1996, doi:10.1080/00031305.1996.10473566): values in order, counted from 0; the quantile lies
-/// at h = (n − 1)p (`Weibull`: (n + 1)p − 1, within the values) and is taken from its neighbours as the [`Method`] says.
-/// **Units**: those of the values.
-/// **Undefined**: `None` without a value, if one is not finite, or unless 0 ≤ p ≤ 1.
+/// **Method**: Hyndman and Fan (1996), *Sample quantiles in statistical packages*, doi:10.1080/00031305.1996.10473566.
+/// Type 7: h = (n − 1)p, value y(⌊h⌋) + (h − ⌊h⌋)(y(⌊h⌋ + 1) − y(⌊h⌋)), ranks from 0; type 6 (Weibull 1939): h = (n + 1)p − 1,
+/// kept within the values; type 1 (equiprobable): the value of rank ⌈np⌉. The others take one of the two neighbours of h of type 7, or their mean.
+/// **Units**: those of the values. **Cost**: constant; sorting is the caller's.
+/// **Undefined**: `None` without values, or for p outside 0 to 1.
 ///
 /// # Example
 /// ```
 /// use vigie::stats::quantile::{Method, quantile};
-/// let values = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
-/// assert_eq!(quantile(&values, 0.3, Method::Linear), Some(1.5));
-/// assert_eq!(quantile(&values, 0.3, Method::Nearest), Some(2.0));
+/// let minutes = [3.0, 4.2, 4.8, 5.1, 5.5, 6.0, 6.7, 7.4, 9.9, 10.0, 10.1, 31.0];
+/// let p90 = quantile(&minutes, 0.9, Method::Linear).ok_or("no values")?;
+/// assert!((p90 - 10.09).abs() < 1e-9);
+/// # Ok::<(), &str>(())
 /// ```
-pub fn quantile(values: &[f64], p: f64, method: Method) -> Option<f64> {
-    if values.is_empty() || values.iter().any(|value| !value.is_finite()) || !(0.0..=1.0).contains(&p) {
+pub fn quantile(sorted: &[f64], p: f64, method: Method) -> Option<f64> {
+    if sorted.is_empty() || !(0.0..=1.0).contains(&p) {
         return None;
     }
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let n = sorted.len() as f64;
-    let at = match method {
-        Method::Weibull => ((n + 1.0) * p - 1.0).clamp(0.0, n - 1.0),
-        Method::Equiprobable => ((n * p).ceil() - 1.0).max(0.0),
-        _ => (n - 1.0) * p,
+    let last = (sorted.len() - 1) as f64;
+    let rank = match method {
+        Method::Weibull => ((last + 2.0) * p - 1.0).clamp(0.0, last),
+        Method::Equiprobable => (((last + 1.0) * p - 1e-9).ceil() - 1.0).max(0.0),
+        _ => last * p,
     };
-    let (low, high) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
+    // (n − 1)p may miss a whole rank by the last bit.
+    let rank = if (rank - rank.round()).abs() < 1e-9 { rank.round() } else { rank };
+    let (low, share) = (rank.floor(), rank.fract());
+    let low_value = *sorted.get(low as usize)?;
+    let high_value = sorted.get(rank.ceil() as usize).copied().unwrap_or(low_value);
     Some(match method {
-        Method::Linear | Method::Weibull => low + (high - low) * at.fract(),
-        Method::Nearest => sorted[at.round() as usize],
-        Method::Lower | Method::Equiprobable => low,
-        Method::Higher => high,
-        Method::Midpoint => f64::midpoint(low, high),
+        Method::Linear | Method::Weibull => low_value + share * (high_value - low_value),
+        Method::Lower | Method::Equiprobable => low_value,
+        Method::Higher => high_value,
+        Method::Midpoint => f64::midpoint(low_value, high_value),
+        Method::Nearest => *sorted.get(rank.round_ties_even() as usize)?,
     })
 }
 
@@ -91,15 +83,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ends_and_single_values() {
-        for method in Method::ALL {
-            assert_eq!(quantile(&[4.0], 0.7, method), Some(4.0), "{}", method.name());
-            assert_eq!(quantile(&[3.0, 1.0, 2.0], 0.0, method), Some(1.0), "{}", method.name());
-            assert_eq!(quantile(&[3.0, 1.0, 2.0], 1.0, method), Some(3.0), "{}", method.name());
-            assert_eq!(quantile(&[], 0.5, method), None);
-            assert_eq!(quantile(&[f64::NAN], 0.5, method), None);
-            assert_eq!(Method::parse(method.name()), Some(method));
-        }
+    fn methods_differ_as_published() {
+        let minutes = [3.0, 4.2, 4.8, 5.1, 5.5, 6.0, 6.7, 7.4, 9.9, 10.0, 10.1, 31.0];
+        let at = |p, method| quantile(&minutes, p, method).unwrap();
+        assert!((at(0.5, Method::Linear) - 6.35).abs() < 1e-12);
+        assert!((at(0.9, Method::Linear) - 10.09).abs() < 1e-9);
+        assert!((at(0.9, Method::Nearest) - 10.1).abs() < 1e-12);
+        assert!((at(0.9, Method::Weibull) - 24.73).abs() < 1e-9);
+        // 0..5 at 0.3, as Polars documents it.
+        let five = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
+        let at = |method| quantile(&five, 0.3, method).unwrap();
+        let found = [Method::Nearest, Method::Lower, Method::Higher, Method::Midpoint, Method::Linear].map(at);
+        assert!(found.iter().zip([2.0, 1.0, 2.0, 1.5, 1.5]).all(|(a, b)| (a - b).abs() < 1e-12), "{found:?}");
+    }
+
+    #[test]
+    fn nothing_has_no_quantile() {
+        assert_eq!(quantile(&[], 0.5, Method::Linear), None);
         assert_eq!(quantile(&[1.0], 1.5, Method::Linear), None);
+        assert_eq!(quantile(&[1.0], 0.9, Method::Weibull), Some(1.0));
     }
 }

@@ -72,7 +72,9 @@ pub fn overdispersion(units: &[Unit], measure: Measure) -> Option<Overdispersion
         w1 += w;
         w2 += w * w;
     }
-    let ends = |p: f64| crate::stats::quantile::quantile(&z, p, crate::stats::quantile::Method::Linear);
+    let mut sorted = z.clone();
+    sorted.sort_by(f64::total_cmp);
+    let ends = |p: f64| crate::stats::quantile::quantile(&sorted, p, crate::stats::quantile::Method::Linear);
     let (low, high) = (ends(WINSORISED)?, ends(1.0 - WINSORISED)?);
     let n = z.len() as f64;
     let phi = z.iter().map(|z| z.clamp(low, high).powi(2)).sum::<f64>() / n;
