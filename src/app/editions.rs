@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::App;
-use super::report::{DOCUMENT, MANIFEST, document_of, export, last_of, line, manifest_of};
+use super::report::{MANIFEST, document_of, export, last_of, line, manifest_of};
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
 use crate::model::digest::sha256;
-use crate::model::edition::{EditionEntry, EditionId, Manifest, State, state_of};
+use crate::model::edition::{EditionEntry, EditionId, FileLine, Manifest, State, state_of};
 use crate::model::provenance::generator;
 use crate::render::document;
 
@@ -196,18 +196,12 @@ pub fn rebuild(app: &App, who: &Principal, id: &EditionId, out: Option<&Path>) -
     let entry = last_of(&entries, id)?;
     let manifest = manifest_of(app, entry)?;
     let kept = document_of(app, entry)?;
-    let mut files = document::files(&kept)?;
-    files.push((DOCUMENT.to_owned(), kept.to_json()?));
-    let mut different: Vec<String> = Vec::new();
-    for file in &manifest.files {
-        let same = files.iter().any(|(name, bytes)| *name == file.name && line(name, bytes) == *file);
-        if !same {
-            different.push(file.name.clone());
-        }
-    }
-    different.extend(
-        files.iter().filter(|(name, _)| !manifest.files.iter().any(|f| f.name == *name)).map(|(name, _)| name.clone()),
-    );
+    let files = document::files(&kept)?;
+    let is_same = |file: &&FileLine| files.iter().any(|made| line(made) == **file);
+    let mut different: Vec<String> =
+        manifest.files.iter().filter(|file| !is_same(file)).map(|file| file.name.clone()).collect();
+    let is_listed = |name: &str| manifest.files.iter().any(|file| file.name == name);
+    different.extend(files.iter().map(|made| made.name.clone()).filter(|name| !is_listed(name)));
     different.sort();
     let folder = if different.is_empty() { export(app, entry, out)? } else { None };
     let made_by = (manifest.generated_by != generator()).then(|| manifest.generated_by.clone());

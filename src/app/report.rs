@@ -25,7 +25,7 @@ use crate::model::edition::{
 use crate::model::provenance::generator;
 use crate::model::time::{Daypart, Period};
 use crate::render::chapters::{Audience, Groups, MapPart, Material, document};
-use crate::render::document::{self, Document};
+use crate::render::document::{self, Document, File};
 use crate::render::map_svg::Base;
 use crate::render::revision::{Revision, compare};
 use crate::store::{AsOf, StoreVersion};
@@ -317,18 +317,18 @@ fn keep(
     mut manifest: Manifest,
 ) -> Result<(EditionEntry, Manifest)> {
     let mut files = document::files(made)?;
-    files.push((DOCUMENT.to_owned(), made.to_json()?));
-    files.sort();
-    manifest.files = files.iter().map(|(name, bytes)| line(name, bytes)).collect();
+    manifest.files = files.iter().map(line).collect();
     let text = manifest_text(&manifest)?;
     entry.manifest_sha256 = sha256(&text);
-    files.push((MANIFEST.to_owned(), text));
+    files.push(File { name: MANIFEST.to_owned(), bytes: text });
+    let files: Vec<(String, Vec<u8>)> = files.into_iter().map(|file| (file.name, file.bytes)).collect();
     app.store.add_edition(&entry, &files)?;
     Ok((entry, manifest))
 }
 
-pub(super) fn line(name: &str, bytes: &[u8]) -> FileLine {
-    FileLine { name: name.to_owned(), bytes: bytes.len() as u64, sha256: sha256(bytes) }
+/// A file as a manifest lists it.
+pub(super) fn line(file: &File) -> FileLine {
+    FileLine { name: file.name.clone(), bytes: file.bytes.len() as u64, sha256: sha256(&file.bytes) }
 }
 
 fn manifest_text(manifest: &Manifest) -> Result<Vec<u8>> {

@@ -23,10 +23,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-mod files;
+pub mod csv;
+pub mod html;
 mod number;
+pub mod ods;
+pub mod parquet;
+pub mod pdf;
+pub mod workbook;
+pub mod xlsx;
 
-pub use files::files;
 pub use number::Shape;
 
 /// A report.
@@ -379,7 +384,7 @@ impl Document {
         let wrong = |what: String| Err(Error::bug(format!("the document of edition `{}`: {what}", self.edition)));
         self.check_numbers()?;
         let mut ids = BTreeSet::from(["contents", "summary", "notes"]);
-        let mut tables = BTreeSet::from(["cover", "contents", "notes"]);
+        let mut tables = BTreeSet::from(["cover", "contents", "notes", "of_contents", "of_notes"]);
         let parts = std::iter::once(("summary", &self.summary))
             .chain(self.chapters.iter().map(|chapter| (chapter.id.as_str(), &chapter.blocks)));
         for (chapter, blocks) in parts {
@@ -406,8 +411,12 @@ impl Document {
                         if figure.title.is_empty() || figure.alt.is_empty() {
                             return wrong(format!("the figure `{}` has no title or no text alternative", figure.id));
                         }
-                        if !figure.svg.trim_start().starts_with("<svg") || !figure.svg.contains("<title") {
-                            return wrong(format!("the figure `{}` is not an SVG element with a title", figure.id));
+                        let svg = figure.svg.to_lowercase();
+                        if !svg.trim_start().starts_with("<svg") || !svg.contains("<title") || !svg.contains("<desc") {
+                            return wrong(format!("the figure `{}` is not a described SVG element", figure.id));
+                        }
+                        if svg.contains("<script") || svg.contains("<foreignobject") {
+                            return wrong(format!("the figure `{}` is more than a picture", figure.id));
                         }
                     }
                     Block::Table(table) => {
@@ -480,6 +489,45 @@ impl Document {
         });
         infinite.map_or(Ok(()), |table| Err(Error::bug(format!("a number of the table `{}` is not finite", table.id))))
     }
+}
+
+/// One file of an edition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Path inside the edition: `report.pdf`, `tables/m03.csv`.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// Every file of an edition, sorted by name. The PDF is set beside the others, on a thread of its own; the bytes do not
+/// depend on it.
+///
+/// # Errors
+/// `Bug` if the document is not sound ([`Document::check`]) or a writer fails.
+pub fn files(document: &Document) -> Result<Vec<File>> {
+    document.check()?;
+    let mut files = std::thread::scope(|scope| {
+        let pdf = scope.spawn(|| pdf::write(document));
+        let mut files = vec![
+            File { name: "document.json".to_owned(), bytes: document.to_json()? },
+            File { name: "report.html".to_owned(), bytes: html::write(document) },
+            File { name: "report.ods".to_owned(), bytes: ods::write(document)? },
+            File { name: "report.xlsx".to_owned(), bytes: xlsx::write(document)? },
+        ];
+        for table in document.tables() {
+            let mut put =
+                |ending: &str, bytes| files.push(File { name: format!("tables/{}.{ending}", table.id), bytes });
+            put("csv", csv::write(table)?);
+            put("csv-metadata.json", csv::descriptor(document, table)?);
+            put("parquet", parquet::write(table)?);
+        }
+        let bytes = pdf.join().map_err(|_| Error::bug("the PDF could not be set"))??;
+        files.push(File { name: "report.pdf".to_owned(), bytes });
+        Ok::<_, Error>(files)
+    })?;
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(files)
 }
 
 /// Letters, digits and `-`, first a letter.

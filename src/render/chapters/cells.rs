@@ -26,16 +26,14 @@ pub(super) fn count(count: u64) -> Cell {
 
 /// A number with so many decimals.
 pub(super) fn rounded(value: f64, decimals: usize) -> Cell {
-    let text = format::decimal(value, decimals);
-    let value = text.replace(',', "").parse().unwrap_or(value);
-    Cell::number(value, text)
+    as_printed(value, format::decimal(value, decimals))
 }
 
-/// A share, 0 to 1, shown as per cent with so many decimals.
-pub(super) fn rounded_share(value: f64, decimals: usize) -> Cell {
-    let text = format::decimal(value * 100.0, decimals);
-    let value = text.replace(',', "").parse().map_or(value, |percent: f64| percent / 100.0);
-    Cell::number(value, format!("{text}%"))
+/// A number of which no file holds more than the text shows.
+pub(super) fn as_printed(value: f64, text: String) -> Cell {
+    let digits: String = text.chars().filter(|c| c.is_ascii_digit() || matches!(c, '.' | '-')).collect();
+    let scale = if text.ends_with('%') { 100.0 } else { 1.0 };
+    Cell::number(digits.parse().map_or(value, |shown: f64| shown / scale), text)
 }
 
 /// A p or q value as it is printed.

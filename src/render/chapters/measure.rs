@@ -121,11 +121,7 @@ fn value_column(name: impl Into<String>, unit: Unit) -> Column {
 
 /// A value as it is printed, and no more exact than that.
 fn published(value: f64, unit: Unit) -> Cell {
-    match unit {
-        Unit::Percent => cells::rounded_share(value, 1),
-        Unit::Count if (value - value.round()).abs() < 1e-9 => cells::rounded(value, 0),
-        Unit::Count | Unit::Minutes | Unit::Number => cells::rounded(value, 1),
-    }
+    cells::as_printed(value, format::value(value, unit))
 }
 
 fn cell(row: &KpiRow, value: Option<f64>, unit: Unit) -> Cell {
