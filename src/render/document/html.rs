@@ -51,8 +51,8 @@ fn head(out: &mut String, document: &Document) {
         "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"generator\" content=\"{}\">\n<title>{title} - {force}</title>\n<style>{STYLE}</style>\n</head>\n\
-         <body>\n<div class=\"running\" aria-hidden=\"true\"><span>Edition {edition} ({state}). Data to {cut_off}.</span> \
-         <strong>{marking}</strong></div>\n<header>\n<p class=\"marking\">{marking}</p>\n",
+         <body>\n<div class=\"paper\">\n<div class=\"running\" aria-hidden=\"true\"><p><span>Edition {edition} ({state}). Data to {cut_off}.</span> \
+         <strong>{marking}</strong></p></div>\n<div class=\"leaf\">\n<header>\n<p class=\"marking\">{marking}</p>\n",
         escape(&document.language),
         escape(&generator()),
     );
@@ -115,7 +115,7 @@ fn foot(out: &mut String, document: &Document) {
     if !document.licence.is_empty() {
         let _ = writeln!(out, "<p class=\"note\">Licence of the tables: {}.</p>", escape(&document.licence));
     }
-    out.push_str("</footer>\n</body>\n</html>\n");
+    out.push_str("</footer>\n</div>\n</div>\n</body>\n</html>\n");
 }
 
 fn section(out: &mut String, document: &Document, id: &str, title: &str, blocks: &[Block]) {
