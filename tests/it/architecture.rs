@@ -37,6 +37,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rstar", &["space/"]),
     ("proj4rs", &["space/project"]),
     ("plotters", &["render/chart"]),
+    ("typst", &["render/document/pdf"]),
+    ("typst_layout", &["render/document/pdf"]),
+    ("typst_pdf", &["render/document/pdf"]),
+    ("rust_xlsxwriter", &["render/document/xlsx"]),
     ("axum", &["serve/", "serve.rs"]),
     ("clap", &["cli/", "cli.rs"]),
 ];
