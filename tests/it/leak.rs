@@ -122,12 +122,16 @@ fn json(value: &Value, out: &mut Vec<String>) {
         Value::Array(items) => {
             let row = items.iter().map(|item| flat(item).unwrap_or_default()).collect::<Vec<_>>().join(" ");
             out.push(row);
-            items.iter().for_each(|item| json(item, out));
+            for item in items {
+                json(item, out);
+            }
         }
         Value::Object(fields) => {
             let row = fields.values().filter_map(flat).collect::<Vec<_>>().join(" ");
             out.push(row);
-            fields.values().for_each(|item| json(item, out));
+            for item in fields.values() {
+                json(item, out);
+            }
         }
         _ => {}
     }
@@ -136,8 +140,7 @@ fn json(value: &Value, out: &mut Vec<String>) {
 /// A value without lists in it, as text.
 fn flat(value: &Value) -> Option<String> {
     match value {
-        Value::Null => None,
-        Value::Array(_) => None,
+        Value::Null | Value::Array(_) => None,
         Value::String(text) if text.len() > 400 => None,
         Value::String(text) => Some(text.clone()),
         Value::Object(fields) => Some(fields.values().filter_map(flat).collect::<Vec<_>>().join(" ")),

@@ -36,9 +36,9 @@ pub fn objects(pdf: &[u8]) -> BTreeMap<u32, (String, Vec<u8>)> {
         let head = String::from_utf8_lossy(&pdf[body..stream.unwrap_or(end)]).into_owned();
         let mut content = Vec::new();
         at = end;
-        if stream.is_some() {
+        if let Some(stream) = stream {
             let length: usize = word_after(&head, "/Length ").unwrap().parse().unwrap();
-            let from = stream.unwrap() + 6;
+            let from = stream + 6;
             let from = from + pdf[from..].iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
             let raw = &pdf[from..from + length];
             at = from + length;

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 use std::io::{Cursor, Read as _};
+use std::sync::LazyLock;
 
 use calamine::{Data, Ods, Reader as _, Xlsx};
-use vigie::render::document::{Cell, Document, File, Shape, files};
+use vigie::render::document::{Cell, Column, Document, File, Shape, files};
 
 use crate::leak::unescaped;
 use crate::pdf_text;
@@ -14,12 +15,15 @@ fn document() -> Document {
     Document::from_json(include_bytes!("../reference/document.json")).unwrap()
 }
 
-fn file(name: &str) -> Vec<u8> {
-    files(&document()).unwrap().into_iter().find(|file| file.name == name).unwrap().bytes
+/// Made once for all tests.
+static FILES: LazyLock<Vec<File>> = LazyLock::new(|| files(&document()).unwrap());
+
+fn file(name: &str) -> &'static [u8] {
+    &FILES.iter().find(|file| file.name == name).unwrap().bytes
 }
 
 fn html() -> String {
-    String::from_utf8(file("report.html")).unwrap()
+    String::from_utf8(file("report.html").to_vec()).unwrap()
 }
 
 /// One entry of a ZIP.
@@ -128,7 +132,7 @@ fn the_csv_is_the_table_of_the_page() {
     for table in document().tables() {
         let shown = rows_of_the_page(&html, &table.id);
         let bytes = file(&format!("tables/{}.csv", table.id));
-        let mut reader = csv::Reader::from_reader(bytes.as_slice());
+        let mut reader = csv::Reader::from_reader(bytes);
         let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
         assert_eq!((shown.len(), records.len()), (table.rows.len(), table.rows.len()), "{}", table.id);
         for ((cells, shown), record) in table.rows.iter().zip(&shown).zip(&records) {
@@ -150,7 +154,7 @@ fn the_csv_is_the_table_of_the_page() {
 fn the_workbook_meets_the_checklist_for_published_spreadsheets() {
     let document = document();
     let bytes = file("report.xlsx");
-    let book = entry(&bytes, "xl/workbook.xml");
+    let book = entry(bytes, "xl/workbook.xml");
     let list = insides(&book, "sheets")[0];
     let sheets = attributes(list, "name");
     let mut expected = vec!["Cover", "Contents", "Notes"];
@@ -159,12 +163,12 @@ fn the_workbook_meets_the_checklist_for_published_spreadsheets() {
     assert_eq!(sheets, expected, "cover, contents, notes, then one table a sheet");
     assert!(!book.contains("activeTab") && !book.contains("firstSheet"), "the first sheet is open");
 
-    let styles = entry(&bytes, "xl/styles.xml");
+    let styles = entry(bytes, "xl/styles.xml");
     let fills = insides(&styles, "fills")[0];
     assert_eq!(fills.matches("<fill>").count(), 2, "only the two fills that every workbook has: {fills}");
     let mut names = BTreeSet::new();
     for at in 1..=sheets.len() {
-        let sheet = entry(&bytes, &format!("xl/worksheets/sheet{at}.xml"));
+        let sheet = entry(bytes, &format!("xl/worksheets/sheet{at}.xml"));
         assert!(!sheet.contains("<mergeCell") && !sheet.contains("<f>") && !sheet.contains("hidden=\"1\""));
         assert!(!sheet.contains("<selection") && !sheet.contains("topLeftCell"), "the cursor is in A1");
         assert_eq!(sheet.contains("tabSelected"), at == 1);
@@ -176,7 +180,7 @@ fn the_workbook_meets_the_checklist_for_published_spreadsheets() {
         assert_eq!(rows, (1..=rows.len()).collect::<Vec<_>>(), "no empty row");
         assert_eq!(sheet.matches("<tablePart ").count(), usize::from(at > 1), "one table a sheet");
         if at > 1 {
-            let table = entry(&bytes, &format!("xl/tables/table{}.xml", at - 1));
+            let table = entry(bytes, &format!("xl/tables/table{}.xml", at - 1));
             assert!(names.insert(attributes(&table, "name")[0].to_owned()), "unique table names");
             assert!(!table.contains("headerRowCount") && !table.contains("autoFilter"), "one header row, no filter");
             assert!(table.contains("altText="));
@@ -186,7 +190,7 @@ fn the_workbook_meets_the_checklist_for_published_spreadsheets() {
                 let range = attributes(&table, "ref")[0];
                 assert!(range.starts_with("A7:") && range.ends_with(&last.to_string()), "at the stated row: {range}");
                 let headers: Vec<String> = attributes(&table, "name")[1..].iter().map(|n| unescaped(n)).collect();
-                assert_eq!(headers, table_of.columns.iter().map(|c| c.header()).collect::<Vec<_>>());
+                assert_eq!(headers, table_of.columns.iter().map(Column::header).collect::<Vec<_>>());
             }
         }
         for target in attributes(&sheet, "location") {
@@ -194,9 +198,9 @@ fn the_workbook_meets_the_checklist_for_published_spreadsheets() {
             assert!(sheets.contains(&name), "{target}");
         }
     }
-    let contents = entry(&bytes, "xl/worksheets/sheet2.xml");
+    let contents = entry(bytes, "xl/worksheets/sheet2.xml");
     assert_eq!(attributes(&contents, "location").len(), tables.len(), "the contents are linked");
-    let core = entry(&bytes, "docProps/core.xml");
+    let core = entry(bytes, "docProps/core.xml");
     assert!(core.contains(&document.title) && core.contains(&document.force) && core.contains("2017-10-10T00:00:00Z"));
 }
 
@@ -231,7 +235,7 @@ fn both_workbooks_hold_the_same_cells_and_explain_their_shorthand_above_the_tabl
         for mark in table.shorthand() {
             assert!(a[2][0].contains(&format!("{mark} = ")), "{name}: {}", a[2][0]);
         }
-        assert_eq!(a[6], table.columns.iter().map(|c| c.header()).collect::<Vec<_>>());
+        assert_eq!(a[6], table.columns.iter().map(Column::header).collect::<Vec<_>>());
         for (cells, row) in table.rows.iter().zip(&a[7..]) {
             for (cell, text) in cells.iter().zip(row) {
                 match cell {
@@ -251,11 +255,11 @@ fn the_opendocument_workbook_is_well_laid_out() {
     let document = document();
     let bytes = file("report.ods");
     assert_eq!(&bytes[30..38], b"mimetype");
-    let names = entries(&bytes);
+    let names = entries(bytes);
     for name in ["mimetype", "META-INF/manifest.xml", "content.xml", "meta.xml", "settings.xml", "styles.xml"] {
         assert!(names.iter().any(|n| n == name), "{name} of {names:?}");
     }
-    let content = entry(&bytes, "content.xml");
+    let content = entry(bytes, "content.xml");
     assert!(!content.contains("number-columns-spanned") && !content.contains("background-color"));
     assert!(!content.contains("table:formula"));
     let tables = content.matches("<table:database-range ").count();
@@ -267,17 +271,17 @@ fn the_opendocument_workbook_is_well_laid_out() {
         let name = target.trim_start_matches("#'").split('\'').next().unwrap();
         assert!(sheets.contains(&name), "{target}");
     }
-    let meta = entry(&bytes, "meta.xml");
+    let meta = entry(bytes, "meta.xml");
     assert!(meta.contains(&document.title) && meta.contains("<dc:language>en-GB</dc:language>"));
     assert!(meta.contains("<meta:creation-date>2017-10-10T00:00:00</meta:creation-date>"));
-    assert!(entry(&bytes, "settings.xml").contains("\"ActiveTable\" config:type=\"string\">Cover<"));
+    assert!(entry(bytes, "settings.xml").contains("\"ActiveTable\" config:type=\"string\">Cover<"));
 }
 
 #[test]
 fn the_pdf_is_tagged_and_says_what_the_document_says() {
     let document = document();
     let pdf = file("report.pdf");
-    let objects = pdf_text::objects(&pdf);
+    let objects = pdf_text::objects(pdf);
     let all: String = objects.values().map(|(head, _)| head.as_str()).collect::<Vec<_>>().join("\n");
     assert!(all.contains("/StructTreeRoot") && all.contains("/Marked true") && all.contains("/Lang(en-GB)"));
     assert!(all.contains("/DisplayDocTitle true"));
@@ -295,7 +299,7 @@ fn the_pdf_is_tagged_and_says_what_the_document_says() {
     assert_eq!(tags("TH"), headers + shown, "a header a column and a row");
     assert!(tags("TOC") >= 1 && tags("H1") >= document.chapters.len());
 
-    let lines = pdf_text::lines(&pdf);
+    let lines = pdf_text::lines(pdf);
     let text = lines.join("\n");
     assert!(!text.contains('\u{fffd}'), "a glyph without a letter");
     assert!(text.contains("Edition 2017-Q3 authority 1.0 (final). Data to 10 October 2017."), "the running header");

@@ -103,12 +103,10 @@ pub fn descriptor(document: &Document, table: &Table) -> Result<Vec<u8>> {
             let datatype = match column.kind {
                 ColumnKind::Text => "string",
                 // Periods are names; a column of whole dates is one of dates.
-                ColumnKind::Date => {
-                    match cells().all(|cell| !matches!(cell, Cell::Date { iso, .. } if iso.len() != 10)) {
-                        true => "date",
-                        false => "string",
-                    }
+                ColumnKind::Date if cells().any(|cell| matches!(cell, Cell::Date { iso, .. } if iso.len() != 10)) => {
+                    "string"
                 }
+                ColumnKind::Date => "date",
                 ColumnKind::Number | ColumnKind::Percent => "number",
             };
             let unit = if column.kind == ColumnKind::Percent { "share, 0 to 1" } else { column.unit.as_str() };

@@ -1,4 +1,4 @@
-//! The tables of a report as an OpenDocument spreadsheet, laid out by [`workbook`](super::workbook): a ZIP of four XML
+//! The tables of a report as an open document (ODS), laid out by [`workbook`](super::workbook): a ZIP of four XML
 //! files (ISO/IEC 26300, version 1.3), whose entries all have one fixed date.
 
 use std::collections::BTreeSet;
