@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::sdc::model::{FAR, Groups, Row};
+use crate::analysis::sdc::model::{Block, FAR, Groups, Row};
 use crate::analysis::sdc::problem::{Bound, Cell, Earlier, Percent, Problem, Sum};
 use crate::analysis::sdc::profile::Shown;
 use crate::analysis::sdc::protect::Protection;
@@ -27,6 +27,47 @@ pub type History = [Published];
 struct OldSums {
     cells: Vec<usize>,
     rows: Vec<Row>,
+}
+
+/// A number that an edition did not print and that has changed since.
+struct Old {
+    cell: usize,
+    edition: usize,
+    hidden: bool,
+    low: u64,
+    high: Option<u64>,
+    /// The same number in the next edition, if that is another unknown.
+    next: Option<usize>,
+}
+
+/// All of them, and the old sums over them.
+#[derive(Default)]
+struct Past {
+    numbers: Vec<Old>,
+    rows: Vec<Row>,
+}
+
+impl Past {
+    /// Numbers that hang together, by sums or from edition to edition, and their sums.
+    fn pieces(&self) -> Vec<(Vec<usize>, Vec<Row>)> {
+        let mut groups = Groups::new(self.numbers.len());
+        for row in &self.rows {
+            row.terms.windows(2).for_each(|pair| groups.join(pair[0].0, pair[1].0));
+        }
+        for (name, old) in self.numbers.iter().enumerate() {
+            if let Some(next) = old.next {
+                groups.join(name, next);
+            }
+        }
+        let mut pieces: BTreeMap<usize, (Vec<usize>, Vec<Row>)> = BTreeMap::new();
+        for name in 0..self.numbers.len() {
+            pieces.entry(groups.of(name)).or_default().0.push(name);
+        }
+        for row in &self.rows {
+            pieces.entry(groups.of(row.terms[0].0)).or_default().1.push(row.clone());
+        }
+        pieces.into_values().collect()
+    }
 }
 
 fn whole_number(count: u64) -> i64 {
@@ -87,31 +128,51 @@ impl Problem {
         self.recall(history);
     }
 
-    /// Adds the numbers that earlier editions hid and that are not those of today, the newest edition first.
+    /// Adds the numbers that earlier editions hid and that are not those of today.
     fn recall(&mut self, history: &History) {
         let n = self.cells.len();
-        let sums = self.sums.clone();
-        let ever = |cell: &Cell| history.iter().any(|edition| edition.cells.contains_key(&cell.key));
-        let never: Vec<bool> = self.cells.iter().map(|cell| !cell.printed && !ever(cell)).collect();
-        // What a number of an edition is at most: that of the next edition, or what a later one printed.
-        let mut above: Vec<usize> = (0..n).collect();
+        let mut past = Past::default();
+        // The newest edition first: what a number of an edition is at most is that of the next edition, or what a later
+        // one printed.
+        let mut next: Vec<Option<usize>> = vec![None; n];
         let mut most: Vec<Option<u64>> = vec![None; n];
         for (at, edition) in history.iter().enumerate().rev() {
             let printed: Vec<Option<Shown>> =
-                self.cells[..n].iter().map(|cell| edition.cells.get(&cell.key).copied()).collect();
-            let held = |member: usize| printed[member].is_some() || never[member];
-            let known: Vec<&Sum> =
-                sums.iter().filter(|sum| sum.parts.iter().chain([&sum.whole]).all(|member| held(*member))).collect();
-            let least: Vec<u64> = (0..n).map(|cell| self.printed_before(cell, &history[..at])).collect();
-            for group in self.late(&known, &printed, &above) {
-                if let Some(found) = self.fit(&group, &above, &most, &least) {
-                    self.add_old(&group, &found, at, (&mut above, &most, &least), &printed);
+                self.cells.iter().map(|cell| edition.cells.get(&cell.key).copied()).collect();
+            // What no table prints follows from what some table printed then.
+            let held = |member: &usize| printed[*member].is_some() || !self.cells[*member].printed;
+            let known = self.sums.iter().filter(|sum| sum.parts.iter().chain([&sum.whole]).all(held));
+            for group in self.late(known, &printed, &next) {
+                let mut name_of: BTreeMap<usize, usize> = BTreeMap::new();
+                for cell in group.cells {
+                    name_of.insert(cell, past.numbers.len());
+                    past.numbers.push(Old {
+                        cell,
+                        edition: at,
+                        hidden: printed[cell] == Some(Shown::Hidden) || self.is_primary(cell),
+                        low: self.printed_before(cell, &history[..at]),
+                        high: most[cell],
+                        next: next[cell],
+                    });
                 }
+                for mut row in group.rows {
+                    row.terms.iter_mut().for_each(|(cell, _)| *cell = name_of[cell]);
+                    past.rows.push(row);
+                }
+                name_of.into_iter().for_each(|(cell, name)| next[cell] = Some(name));
             }
             for (cell, shown) in printed.iter().enumerate() {
                 if let Some(Shown::Value(count)) = shown {
                     most[cell] = Some(most[cell].map_or(*count, |most| most.min(*count)));
                 }
+            }
+        }
+        for (piece, rows) in past.pieces() {
+            if let Some(found) = self.fit(&past, &piece, &rows, true) {
+                self.add_old(&past, &piece, &rows, &found, true);
+            } else if let Some(found) = self.fit(&past, &piece, &rows, false) {
+                // Records were taken out or moved since: nobody can count on numbers that only grow.
+                self.add_old(&past, &piece, &rows, &found, false);
             }
         }
     }
@@ -126,18 +187,23 @@ impl Problem {
         values.max().unwrap_or(0)
     }
 
-    /// Old sums that do not hold with the numbers that came after, with those that hang together with them.
-    fn late(&self, known: &[&Sum], printed: &[Option<Shown>], above: &[usize]) -> Vec<OldSums> {
+    /// Old sums that do not hold for the numbers of today, with those that hang together with them.
+    fn late<'a>(
+        &self,
+        known: impl Iterator<Item = &'a Sum>,
+        printed: &[Option<Shown>],
+        next: &[Option<usize>],
+    ) -> Vec<OldSums> {
         let mut groups = Groups::new(printed.len());
         let mut rows: Vec<Row> = Vec::new();
-        let mut wrong = Vec::new();
+        let mut late = Vec::new();
         for sum in known {
             let (mut terms, mut fixed, mut total) = (Vec::new(), 0_i64, 0_i64);
             for (cell, by) in sum.parts.iter().map(|part| (*part, 1)).chain([(sum.whole, -1)]) {
                 if let Some(Shown::Value(count)) = printed[cell] {
                     fixed += by * whole_number(count);
                 } else {
-                    total += by * whole_number(self.cells[above[cell]].value);
+                    total += by * whole_number(self.cells[cell].value);
                     terms.push((cell, by));
                 }
             }
@@ -145,83 +211,83 @@ impl Problem {
                 continue;
             }
             terms.windows(2).for_each(|pair| groups.join(pair[0].0, pair[1].0));
-            if total + fixed != 0 {
-                wrong.push(terms[0].0);
+            if total + fixed != 0 || terms.iter().any(|(cell, _)| next[*cell].is_some()) {
+                late.push(terms[0].0);
             }
             rows.push(Row { terms, low: -fixed, high: -fixed, whole: None, share: None });
         }
-        let mut names: Vec<usize> = wrong.into_iter().map(|cell| groups.of(cell)).collect();
+        let mut names: Vec<usize> = late.into_iter().map(|cell| groups.of(cell)).collect();
         names.sort_unstable();
         names.dedup();
-        let of_group = |groups: &mut Groups, name: usize| {
+        let mut of_name = |name: usize| {
             let rows: Vec<Row> = rows.iter().filter(|row| groups.of(row.terms[0].0) == name).cloned().collect();
             let mut cells: Vec<usize> = rows.iter().flat_map(|row| row.terms.iter().map(|(cell, _)| *cell)).collect();
             cells.sort_unstable();
             cells.dedup();
             OldSums { cells, rows }
         };
-        names.into_iter().map(|name| of_group(&mut groups, name)).collect()
+        names.into_iter().map(&mut of_name).collect()
     }
 
-    /// Whole numbers that fit old sums, none more than the number that came after: some possible past.
-    fn fit(&self, group: &OldSums, above: &[usize], most: &[Option<u64>], least: &[u64]) -> Option<Vec<i64>> {
-        let place = |cell: &usize| group.cells.binary_search(cell).ok();
-        let top = |cell: usize| whole_number(self.cells[above[cell]].value);
-        let moves: Vec<Option<Move>> = group
-            .cells
-            .iter()
-            .map(|cell| {
-                let high = most[*cell].map_or(0, |most| (whole_number(most) - top(*cell)).min(0));
-                let low = (whole_number(least[*cell]) - top(*cell)).min(high);
-                Some(Move { free: (high, high), dear: (low, high), cost: 1.0 })
-            })
-            .collect();
-        let rows: Vec<Row> = group
-            .rows
-            .iter()
-            .map(|row| {
-                let now: i64 = row.terms.iter().map(|(cell, by)| by * top(*cell)).sum();
-                let terms = row.terms.iter().filter_map(|(cell, by)| Some((place(cell)?, *by))).collect();
-                Row { terms, low: row.low - now, high: row.high - now, ..row.clone() }
-            })
-            .collect();
-        let rows: Vec<&Row> = rows.iter().collect();
+    /// Whole numbers that fit old sums, near those of today: some possible past, none more than what came after if
+    /// `only_added`.
+    fn fit(&self, past: &Past, piece: &[usize], rows: &[Row], only_added: bool) -> Option<Vec<i64>> {
+        let place = |name: usize| piece.binary_search(&name).ok();
+        let now = |name: usize| whole_number(self.cells[past.numbers[name].cell].value);
+        let mut moves = Vec::with_capacity(piece.len());
+        let mut wanted = Vec::with_capacity(rows.len() + piece.len());
+        for (at, name) in piece.iter().enumerate() {
+            let old = &past.numbers[*name];
+            let (mut low, mut high) = (-now(*name), FAR);
+            if only_added {
+                high = old.high.map_or(0, |high| (whole_number(high) - now(*name)).min(0));
+                low = (whole_number(old.low) - now(*name)).min(high);
+                if let Some(next) = old.next.and_then(place) {
+                    wanted.push(Row { terms: vec![(next, 1), (at, -1)], low: 0, high: FAR, whole: None, share: None });
+                }
+            }
+            let near = high.min(0);
+            moves.push(Some(Move { free: (near, near), dear: (low, high), cost: 1.0 }));
+        }
+        for row in rows {
+            let sum: i64 = row.terms.iter().map(|(name, by)| by * now(*name)).sum();
+            let terms = row.terms.iter().filter_map(|(name, by)| Some((place(*name)?, *by))).collect();
+            wanted.push(Row { terms, low: row.low - sum, high: row.high - sum, ..row.clone() });
+        }
+        let wanted: Vec<&Row> = wanted.iter().collect();
         [false, true].into_iter().find_map(|whole| {
-            let found = solve(&rows, &moves, Goal::Fit, whole)?;
+            let found = solve(&wanted, &moves, Goal::Fit, whole)?;
             let change: Vec<i64> = found.iter().map(|change| change.round() as i64).collect();
-            let fits = |row: &&Row| row.terms.iter().map(|(at, by)| by * change[*at]).sum::<i64>() == row.low;
-            let inside = change.iter().zip(&moves).all(|(change, step)| {
+            let fits = |row: &&Row| (row.low..=row.high).contains(&Block::sum(row, &change));
+            let inside = |(change, step): (&i64, &Option<Move>)| {
                 step.is_some_and(|step| (step.dear.0..=step.dear.1).contains(change))
-            });
-            let past = group.cells.iter().zip(&change).map(|(cell, change)| top(*cell) + change).collect();
-            (inside && rows.iter().all(fits)).then_some(past)
+            };
+            let fitting = wanted.iter().all(fits) && change.iter().zip(&moves).all(inside);
+            fitting.then(|| piece.iter().zip(&change).map(|(name, change)| now(*name) + change).collect())
         })
     }
 
-    fn add_old(
-        &mut self,
-        group: &OldSums,
-        past: &[i64],
-        edition: usize,
-        (above, most, least): (&mut [usize], &[Option<u64>], &[u64]),
-        printed: &[Option<Shown>],
-    ) {
-        let mut name_of: BTreeMap<usize, usize> = BTreeMap::new();
-        for (cell, value) in group.cells.iter().zip(past) {
-            let hidden = printed[*cell] == Some(Shown::Hidden) || self.is_primary(*cell);
-            let key = format!("{} in edition {edition}", self.cells[*cell].key);
-            let old = Cell {
-                personal: self.cells[*cell].personal,
-                earlier: Earlier { public: false, hidden, low: least[*cell], high: most[*cell] },
-                ..Cell::new(key, u64::try_from(*value).unwrap_or(0)).unprinted()
+    fn add_old(&mut self, past: &Past, piece: &[usize], rows: &[Row], found: &[i64], only_added: bool) {
+        let mut cell_of: BTreeMap<usize, usize> = BTreeMap::new();
+        // Names grow from the newest edition to the oldest, so what came after is there already.
+        for (name, value) in piece.iter().zip(found) {
+            let old = &past.numbers[*name];
+            let today = &self.cells[old.cell];
+            let limits = if only_added { (old.low, old.high) } else { (0, None) };
+            let cell = Cell {
+                personal: today.personal,
+                earlier: Earlier { public: false, hidden: old.hidden, low: limits.0, high: limits.1 },
+                ..Cell::new(format!("{} in edition {}", today.key, old.edition), u64::try_from(*value).unwrap_or(0))
             };
-            let Ok(name) = self.cell(old) else { continue };
-            self.bounds.push(Bound { terms: vec![(above[*cell], 1), (name, -1)], low: Some(0), high: None });
-            name_of.insert(*cell, name);
-            above[*cell] = name;
+            let Ok(cell) = self.cell(cell.unprinted()) else { continue };
+            if only_added {
+                let above = old.next.and_then(|next| cell_of.get(&next).copied()).unwrap_or(old.cell);
+                self.bounds.push(Bound { terms: vec![(above, 1), (cell, -1)], low: Some(0), high: None });
+            }
+            cell_of.insert(*name, cell);
         }
-        for row in &group.rows {
-            let terms = row.terms.iter().filter_map(|(cell, by)| Some((*name_of.get(cell)?, *by))).collect();
+        for row in rows {
+            let terms = row.terms.iter().filter_map(|(name, by)| Some((*cell_of.get(name)?, *by))).collect();
             self.bounds.push(Bound { terms, low: Some(row.low), high: Some(row.high) });
         }
     }

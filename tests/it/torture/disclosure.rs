@@ -291,20 +291,3 @@ fn no_small_number_is_recovered_from_tables_and_editions() {
     );
     assert!(hidden > 10 * seeds.len() as u64);
 }
-
-#[test]
-fn debug_one() {
-    let seed: u64 = std::env::var("SEED").unwrap().parse().unwrap();
-    let mut dice = Dice::new(seed);
-    dice.coin();
-    let (parishes, months) = (2 + dice.below(2), 2 + dice.below(3));
-    let problem = Island::random(&mut dice, parishes, months).problem(&[], months, true, Profile::jersey(5));
-    let protection = protect(&problem);
-    let facts = Facts::of(&problem, &protection).unwrap();
-    let found = attack(&facts, false).unwrap();
-    for (at, cell) in problem.cells.iter().enumerate() {
-        println!("{at} {} = {} {:?} {:?} {}", cell.key, cell.value, protection.cells[at], found[at], problem.is_primary(at));
-    }
-    println!("{:?} {:?}", protection.given_away, protection.log);
-    for s in problem.shares.iter().zip(&protection.shares) { println!("{s:?}"); }
-}
