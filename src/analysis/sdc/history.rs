@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::sdc::model::{Block, FAR, Groups, Row};
-use crate::analysis::sdc::problem::{Bound, Cell, Earlier, Percent, Problem, Sum};
+use crate::analysis::sdc::problem::{Bound, Cell, Earlier, Percent, Problem, Share, Sum};
 use crate::analysis::sdc::profile::Shown;
 use crate::analysis::sdc::protect::Protection;
 use crate::analysis::sdc::solve::{Goal, Move, solve};
@@ -142,7 +142,9 @@ impl Problem {
             // What no table prints follows from what some table printed then.
             let held = |member: &usize| printed[*member].is_some() || !self.cells[*member].printed;
             let known = self.sums.iter().filter(|sum| sum.parts.iter().chain([&sum.whole]).all(held));
-            for group in self.late(known, &printed, &next) {
+            let percent = |share: &Share| Some(edition.shares.get(&share.key)?.bounds(share.part, share.whole));
+            let percentages = self.shares.iter().filter_map(percent).flatten();
+            for group in self.late(known, percentages, &printed, &next) {
                 let mut name_of: BTreeMap<usize, usize> = BTreeMap::new();
                 for cell in group.cells {
                     name_of.insert(cell, past.numbers.len());
@@ -191,15 +193,20 @@ impl Problem {
     fn late<'a>(
         &self,
         known: impl Iterator<Item = &'a Sum>,
+        percentages: impl Iterator<Item = Bound>,
         printed: &[Option<Shown>],
         next: &[Option<usize>],
     ) -> Vec<OldSums> {
         let mut groups = Groups::new(printed.len());
         let mut rows: Vec<Row> = Vec::new();
         let mut late = Vec::new();
-        for sum in known {
+        let sums = known.map(|sum| {
+            let terms = sum.parts.iter().map(|part| (*part, 1)).chain([(sum.whole, -1)]).collect();
+            Bound { terms, low: Some(0), high: Some(0) }
+        });
+        for bound in sums.chain(percentages) {
             let (mut terms, mut fixed, mut total) = (Vec::new(), 0_i64, 0_i64);
-            for (cell, by) in sum.parts.iter().map(|part| (*part, 1)).chain([(sum.whole, -1)]) {
+            for (cell, by) in bound.terms {
                 if let Some(Shown::Value(count)) = printed[cell] {
                     fixed += by * whole_number(count);
                 } else {
@@ -211,10 +218,12 @@ impl Problem {
                 continue;
             }
             terms.windows(2).for_each(|pair| groups.join(pair[0].0, pair[1].0));
-            if total + fixed != 0 || terms.iter().any(|(cell, _)| next[*cell].is_some()) {
+            let low = bound.low.map_or(-FAR, |low| low - fixed);
+            let high = bound.high.map_or(FAR, |high| high - fixed);
+            if !(low..=high).contains(&total) || terms.iter().any(|(cell, _)| next[*cell].is_some()) {
                 late.push(terms[0].0);
             }
-            rows.push(Row { terms, low: -fixed, high: -fixed, whole: None, share: None });
+            rows.push(Row { terms, low, high, whole: None, share: None });
         }
         let mut names: Vec<usize> = late.into_iter().map(|cell| groups.of(cell)).collect();
         names.sort_unstable();
@@ -252,7 +261,7 @@ impl Problem {
         for row in rows {
             let sum: i64 = row.terms.iter().map(|(name, by)| by * now(*name)).sum();
             let terms = row.terms.iter().filter_map(|(name, by)| Some((place(*name)?, *by))).collect();
-            wanted.push(Row { terms, low: row.low - sum, high: row.high - sum, ..row.clone() });
+            wanted.push(Row { terms, low: (row.low - sum).max(-FAR), high: (row.high - sum).min(FAR), ..row.clone() });
         }
         let wanted: Vec<&Row> = wanted.iter().collect();
         [false, true].into_iter().find_map(|whole| {
@@ -288,7 +297,8 @@ impl Problem {
         }
         for row in rows {
             let terms = row.terms.iter().filter_map(|(name, by)| Some((*cell_of.get(name)?, *by))).collect();
-            self.bounds.push(Bound { terms, low: Some(row.low), high: Some(row.high) });
+            let (low, high) = (Some(row.low).filter(|low| *low > -FAR), Some(row.high).filter(|high| *high < FAR));
+            self.bounds.push(Bound { terms, low, high });
         }
     }
 

@@ -250,15 +250,7 @@ fn var_of(problem: &Problem, cells: &[usize]) -> Option<Var> {
     };
     let hidden = (low - value, if high >= FAR { FAR } else { high - value });
     let weight: f64 = all().filter(|cell| cell.printed).map(|cell| cell.weight.max(0.01)).sum();
-    Some(Var {
-        value,
-        printed,
-        primary,
-        kept,
-        shown,
-        hidden,
-        loss: weight * (1.0 + (value as f64 + 1.0).log2()),
-    })
+    Some(Var { value, printed, primary, kept, shown, hidden, loss: weight * (1.0 + (value as f64 + 1.0).log2()) })
 }
 
 impl Block {

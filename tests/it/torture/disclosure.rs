@@ -139,6 +139,9 @@ impl Island {
                 let rest = problem.cells[whole].value - problem.cells[part].value;
                 let rest = problem.cell(Cell::new(format!("rest {key}"), rest).unprinted()).unwrap();
                 problem.sum(whole, &[part, rest]).unwrap();
+                if !problem.cells[whole].printed {
+                    continue;
+                }
                 problem.share(Share { key: format!("share {key}"), part, whole, decimals: 1 }).unwrap();
             }
         }
