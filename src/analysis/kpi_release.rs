@@ -23,6 +23,8 @@ struct Line<'a> {
     adds_up: bool,
     /// Whether persons, or what happened to them, are counted.
     personal: bool,
+    /// Whether a value without numerator and denominator is a count: a stock is, a mean is not.
+    bare: bool,
     row: &'a mut KpiRow,
     also: Option<&'a mut BTreeMap<String, f64>>,
 }
@@ -62,7 +64,7 @@ impl Line<'_> {
         };
         put("numerator", row.numerator);
         put("denominator", row.denominator.filter(|_| !self.is_rate()));
-        if row.numerator.is_none() && row.denominator.is_none() {
+        if self.bare && row.numerator.is_none() && row.denominator.is_none() {
             put("value", row.value);
         }
         if let Some(also) = &self.also {
@@ -301,6 +303,7 @@ impl ReleaseEdition for KpiRun {
                     part: part.clone(),
                     adds_up: measure.definition.kind.adds_up(),
                     personal: counts_persons(measure.definition.kind),
+                    bare: matches!(measure.definition.kind, MeasureKind::Stock | MeasureKind::Count),
                     row,
                     also: Some(also),
                 });
@@ -325,9 +328,145 @@ impl ReleaseEdition for Vec<KpiRow> {
                 };
                 let grade = row.grade.map_or_else(String::new, |grade| format!(" grade {grade}"));
                 let series = format!("{} {}{grade}", row.id, row.measure);
-                Line { series, part, adds_up: true, personal: true, row, also: None }
+                Line { series, part, adds_up: true, personal: true, bare: true, row, also: None }
             })
             .collect();
         protect_lines(&mut lines, terms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::disclosure::{Released, release_edition};
+    use crate::analysis::sdc::{Fact, Facts, attack};
+    use crate::model::access::{Principal, Role};
+
+    const NONE: &[Published] = &[];
+
+    fn row(id: &str, area: Option<&str>, period: &str, count: u32) -> KpiRow {
+        KpiRow {
+            id: id.into(),
+            area: area.map(str::to_owned),
+            period: period.into(),
+            value: Some(f64::from(count)),
+            numerator: Some(f64::from(count)),
+            mean: Some(20.0),
+            ..KpiRow::default()
+        }
+    }
+
+    fn share(id: &str, period: &str, met: u32, all: u32) -> KpiRow {
+        KpiRow {
+            value: Some(f64::from(met) / f64::from(all)),
+            denominator: Some(f64::from(all)),
+            ..row(id, None, period, met)
+        }
+    }
+
+    fn public(rows: Vec<KpiRow>, profile: Profile, history: &[Published]) -> (Released<Vec<KpiRow>>, Account) {
+        let who = Principal { name: "r".into(), roles: vec![Role::Public], via: "test", purpose: None };
+        let (rows, account) = release_edition(rows, &Terms { profile, history }, &who);
+        (rows, account.unwrap())
+    }
+
+    fn numbers(rows: &[KpiRow]) -> Vec<Option<f64>> {
+        rows.iter().map(|row| row.numerator).collect()
+    }
+
+    #[test]
+    fn a_small_parish_takes_another_parish_with_it() {
+        let counts = [("St. Helier", 40), ("St. Mary", 3), ("Trinity", 9), ("St. Ouen", 0)];
+        let mut rows = vec![row("asb", None, "2017-05", 52)];
+        rows.extend(counts.iter().map(|(area, n)| row("asb", Some(area), "2017-05", *n)));
+        let (shown, account) = public(rows, Profile::jersey(5), NONE);
+        assert_eq!(numbers(&shown), [Some(52.0), Some(40.0), None, None, Some(0.0)]);
+        assert!(shown[2..4].iter().all(|row| row.value.is_none() && row.mean.is_none()));
+        assert_eq!(shown[1].mean, Some(20.0));
+        assert_eq!((account.log.cells, account.log.primary, account.log.complementary), (5, 1, 1));
+        assert_eq!(account.published.cells["asb |area=Trinity|2017-05|numerator"], Shown::Hidden);
+    }
+
+    #[test]
+    fn records_without_a_parish_are_a_part_too() {
+        let rows = || vec![row("asb", None, "2017-05", 52), row("asb", Some("St. Helier"), "2017-05", 50)];
+        let (shown, _) = public(rows(), Profile::jersey(5), NONE);
+        assert_eq!(numbers(&shown).iter().flatten().count(), 1, "two are of no parish");
+    }
+
+    #[test]
+    fn a_number_that_stands_in_two_measures_is_hidden_in_both() {
+        let months = [("2017-05", 3, 60), ("2017-06", 30, 50), ("2017-07", 21, 70), ("2017-08", 25, 80)];
+        let mut rows = Vec::new();
+        for (month, part, all) in months {
+            rows.extend([
+                row("asb", None, month, part),
+                row("all", None, month, all),
+                share("asb of all", month, part, all),
+            ]);
+        }
+        let (shown, _) = public(rows, Profile::jersey(5), NONE);
+        assert_eq!((shown[0].value, shown[2].value, shown[2].numerator), (None, None, None));
+        assert!(shown[3..].iter().all(|row| row.value.is_some()));
+        // The other way round: three were not of it, so the share goes, and numerator or denominator in both places.
+        let rows = vec![share("met", "2017-05", 57, 60), share("met", "2017-06", 40, 60)];
+        let (shown, _) = public(rows, Profile::jersey(5), NONE);
+        assert!(shown[0].value.is_none() && (shown[0].numerator.is_none() || shown[0].denominator.is_none()));
+        assert!(shown[1].value.is_some() && shown[1].mean.is_none(), "no limits from a series with a gap");
+    }
+
+    #[test]
+    fn the_waterfall_gives_no_reason_away() {
+        let excluded =
+            |counts: [u64; 2]| ["cancelled", "no_arrival"].map(str::to_owned).into_iter().zip(counts).collect();
+        let mut first = share("met", "2017-05", 60, 90);
+        first.excluded = excluded([12, 2]);
+        let mut second = share("met", "2017-06", 60, 95);
+        second.excluded = excluded([9, 8]);
+        let (shown, _) = public(vec![first, second], Profile::jersey(5), NONE);
+        assert!(shown.iter().all(|row| row.excluded.is_empty() && row.value.is_some()), "no total is printed");
+    }
+
+    #[test]
+    fn what_one_edition_hid_the_next_one_hides_too() {
+        let edition = |counts: [u32; 3], total: u32| {
+            let mut rows = vec![row("asb", None, "2017-05", total)];
+            rows.extend(["a", "b", "c"].iter().zip(counts).map(|(area, n)| row("asb", Some(area), "2017-05", n)));
+            rows
+        };
+        let (_, first) = public(edition([3, 9, 40], 52), Profile::jersey(5), NONE);
+        // Two late records make a six: alone it could be shown, but the old total less 9 and 40 would give 3.
+        let (shown, second) = public(edition([6, 9, 40], 55), Profile::jersey(5), &[first.published.clone()]);
+        assert_eq!(numbers(&shown), [Some(55.0), None, None, Some(40.0)]);
+        assert_eq!((second.log.primary, second.log.hidden_before), (0, 2));
+        // The reader of both: a, b, then and now; numbers only grow.
+        let sum = |terms: &[(usize, i64)], low, high| Fact { terms: terms.to_vec(), low, high };
+        let facts = Facts {
+            range: vec![(0, None); 4],
+            rows: vec![
+                sum(&[(0, 1), (1, 1)], Some(12), Some(12)),
+                sum(&[(2, 1), (3, 1)], Some(15), Some(15)),
+                sum(&[(2, 1), (0, -1)], Some(0), None),
+                sum(&[(3, 1), (1, -1)], Some(0), None),
+            ],
+        };
+        assert!(attack(&facts, true).unwrap().iter().all(|found| found.is_at_least(5)));
+    }
+
+    #[test]
+    fn rounding_prints_neither_true_numbers_nor_limits() {
+        let rows =
+            vec![share("met", "2017-05", 57, 78), row("asb", None, "2017-05", 6), row("asb", None, "2017-06", 0)];
+        let (shown, account) = public(rows, Profile::round5(), NONE);
+        assert_eq!((shown[0].numerator, shown[0].denominator, shown[0].value), (Some(55.0), Some(80.0), Some(0.6875)));
+        assert_eq!((shown[1].value, shown[2].value, shown[0].mean), (None, Some(0.0), None));
+        assert_eq!(account.log.profile, "round5");
+    }
+
+    #[test]
+    fn rows_that_cannot_be_told_apart_are_not_released() {
+        let (shown, account) = public(vec![row("asb", None, "2017-05", 50); 2], Profile::jersey(5), NONE);
+        assert!(shown.iter().all(|row| row.value.is_none() && row.undefined_reason.as_deref() == Some(SUPPRESSED)));
+        assert_eq!(account, Account::default());
     }
 }

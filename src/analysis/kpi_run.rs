@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::definition::{Check, Definition, Grain, Kpi, MeasureKind, Sensitivity, Status, Target};
+use crate::analysis::definition::{Check, Definition, Grain, Kpi, MeasureKind, Status, Target};
 use crate::analysis::disclosure::SUPPRESSED;
 use crate::analysis::kpi::{Chart, KpiRow, finding, period_words};
 use crate::analysis::kpi_phase;

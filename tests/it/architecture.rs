@@ -36,6 +36,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("geojson", &["space/"]),
     ("rstar", &["space/"]),
     ("proj4rs", &["space/project"]),
+    ("good_lp", &["analysis/sdc"]),
     ("plotters", &["render/chart"]),
     ("axum", &["serve/", "serve.rs"]),
     ("clap", &["cli/", "cli.rs"]),
