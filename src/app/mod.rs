@@ -18,6 +18,7 @@ pub mod hours;
 mod intake;
 pub mod keeping;
 pub mod kpi;
+mod kpi_count;
 pub mod kpi_files;
 pub mod kpi_test;
 pub mod load;

@@ -219,12 +219,15 @@ fn definition_text(definition: &Definition, hash: &str) -> String {
 }
 
 fn clock_words(clock: &Clock) -> String {
-    let start = match clock.start.as_str() {
-        "call_answered_at" => "the call is answered",
-        "dispatched_at" => "a unit is dispatched",
-        _ => "the incident is reported",
+    let words = |column: &str| match column {
+        "call_answered_at" => "the call is answered".to_owned(),
+        "dispatched_at" => "a unit is dispatched".to_owned(),
+        "reported_at" => "it is reported".to_owned(),
+        "first_arrived_at" => "the first unit arrives".to_owned(),
+        "closed_at" => "it is closed".to_owned(),
+        other => format!("{} is recorded", other.trim_end_matches("_at").replace('_', " ")),
     };
-    format!("from when {start} to when the first unit arrives")
+    format!("from when {} to when {}", words(&clock.start), words(&clock.stop))
 }
 
 fn chart(measure: &MeasureRun) -> Result<String> {
@@ -323,8 +326,8 @@ pub(super) fn rules(measure: &MeasureRun, at: usize, row: &KpiRow) -> String {
 fn table(measure: &MeasureRun) -> TableView {
     let unit = measure.kpi.unit;
     let kind = measure.definition.kind;
-    let has_parts = matches!(kind, MeasureKind::Proportion | MeasureKind::DurationWithin);
-    let is_duration = matches!(kind, MeasureKind::DurationMean | MeasureKind::DurationWithin);
+    let has_parts = kind.is_share();
+    let is_duration = kind.is_duration();
     let mut headers = vec!["Period".to_owned(), value_header(measure)];
     if has_parts {
         headers.extend(["Of them".to_owned(), "Out of".to_owned()]);
@@ -386,8 +389,12 @@ pub(super) fn value_name(measure: &MeasureRun) -> &'static str {
 fn value_header(measure: &MeasureRun) -> String {
     match (measure.kpi.unit, measure.definition.kind) {
         (Unit::Percent, _) => "Share (%)",
+        (Unit::Minutes, MeasureKind::Quantile) => "Quantile (minutes)",
         (Unit::Minutes, _) => "Mean (minutes)",
+        (Unit::Pounds, _) => "Amount (£)",
         (_, MeasureKind::Stock) => "Level (number)",
+        (_, MeasureKind::Rate) => "Rate per residents",
+        (_, MeasureKind::TimeBetween) => "Mean gap (days)",
         _ => "Number",
     }
     .to_owned()
@@ -396,6 +403,7 @@ fn value_header(measure: &MeasureRun) -> String {
 fn notes(measure: &MeasureRun, owners: &Owners, cut_off: Option<&str>) -> Vec<String> {
     let mut out = Vec::new();
     out.extend(measure.definition.note.clone());
+    out.extend(measure.notes.iter().map(|note| sentence(note)));
     if let Some(target) = &measure.target {
         out.push(format!("{}: {}. Set by {}.", target.status.word(), target.as_written, target.set_by));
     }
@@ -439,8 +447,9 @@ fn waterfall(measure: &MeasureRun) -> Option<String> {
         return None;
     }
     Some(format!(
-        "Of {} incidents in the period, {} are analysed; left out: {}.",
+        "Of {} {} in the period, {} are analysed; left out: {}.",
         format::decimal(total, 0),
+        measure.definition.source,
         format::decimal(analysed, 0),
         parts.join(", ")
     ))
