@@ -18,6 +18,7 @@ pub mod kpi_values;
 pub mod moments;
 pub mod near_repeat;
 pub mod owner;
+pub mod plan;
 pub mod quality;
 pub mod reconcile;
 pub mod scan;

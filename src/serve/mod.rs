@@ -7,6 +7,7 @@ mod api_time;
 mod assets;
 mod pages;
 mod params;
+mod plan;
 mod problem;
 mod session;
 mod tiles;
@@ -48,6 +49,7 @@ pub fn router(app: App) -> Router {
         .route("/hours", get(api_time::hours_of_week))
         .route("/trend", get(api::trend))
         .route("/kpis", get(api::kpis))
+        .route("/plan", get(plan::plan_api))
         .route("/anpr/flow", get(api::flow))
         .route("/anpr/cameras", get(api::cameras))
         .route("/query/{name}", get(api::query))
@@ -64,6 +66,7 @@ pub fn router(app: App) -> Router {
         .route("/map", get(pages::map))
         .route("/analysis", get(analysis::analysis))
         .route("/kpis", get(pages::kpis))
+        .route("/plan", get(plan::plan_page))
         .route("/patrol", get(pages::patrol))
         .route("/reports", get(pages::reports))
         .route("/report", get(pages::newest_report))
