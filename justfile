@@ -25,6 +25,7 @@ fuzz seconds="60":
 bench:
     benches/ingest
     benches/question
+    benches/kpi
     benches/place
     benches/repeat
     benches/evaluate
@@ -48,6 +49,10 @@ bench-repeat:
 # The hotspot question over 1, 3 and 10 million records beside DuckDB's count
 bench-question:
     benches/question
+
+# All KPIs over a million incidents
+bench-kpi:
+    benches/kpi
 
 # The synthetic island, from extracts to the served map, KPIs and report
 demo:

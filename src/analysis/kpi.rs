@@ -121,16 +121,19 @@ pub enum Unit {
     Minutes,
     /// Any other number: 3.2.
     Number,
+    /// Money: £23,400,000.
+    Pounds,
 }
 
 impl Unit {
-    /// The unit of that name: `count`, `percent`, `minutes`, `number`.
+    /// The unit of that name: `count`, `percent`, `minutes`, `number`, `pounds`.
     pub fn parse(name: &str) -> Option<Unit> {
         match name {
             "count" => Some(Unit::Count),
             "percent" => Some(Unit::Percent),
             "minutes" => Some(Unit::Minutes),
             "number" => Some(Unit::Number),
+            "pounds" => Some(Unit::Pounds),
             _ => None,
         }
     }
@@ -149,6 +152,8 @@ impl Unit {
             Unit::Percent => format!("{:.1}%", value * 100.0),
             Unit::Minutes => format!("{value:.1} minutes"),
             Unit::Number => format!("{value:.1}"),
+            Unit::Pounds if value < 0.0 => format!("-£{}", grouped(-value)),
+            Unit::Pounds => format!("£{}", grouped(value)),
         }
     }
 
@@ -160,6 +165,7 @@ impl Unit {
             Unit::Percent => format!("{:.1}% to {:.1}%", low * 100.0, high.min(1.0) * 100.0),
             Unit::Minutes => format!("{low:.1} to {high:.1} minutes"),
             Unit::Number => format!("{low:.1} to {high:.1}"),
+            Unit::Pounds => format!("£{} to £{}", grouped(low), grouped(high)),
         }
     }
 }

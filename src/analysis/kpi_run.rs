@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use crate::analysis::definition::{Check, Definition, Grain, Kpi, MeasureKind, Sensitivity, Status, Target};
 use crate::analysis::disclosure::{Release, SUPPRESSED};
-use crate::analysis::kpi::{Chart, KpiRow, finding, period_words, with_limits};
-use crate::analysis::kpi_values::{Observation, Reach, Slot};
+use crate::analysis::kpi::{Chart, KpiRow, finding, period_words};
+use crate::analysis::kpi_phase::{self, phases};
+use crate::analysis::kpi_values::{Observation, Reach, Slot, milestones};
 use crate::analysis::reconcile::{Reconciliation, ShareClaim, does_not_close, share};
 use crate::model::provenance::Provenance;
 use crate::model::time::{Period, date_in_words};
-use crate::stats::spc::NHSR_02;
 
 /// Periods that make the limits, those asked for included.
 pub const BASELINE: usize = 24;
@@ -49,6 +49,41 @@ pub struct MeasureRun {
     pub also: Vec<BTreeMap<String, f64>>,
     /// One sentence on the last value asked for.
     pub finding: String,
+    /// The part of the whole that it is of; `None` is everything.
+    pub part: Option<Part>,
+    /// What a reader must know of this series: where limits begin anew, what is not whole.
+    pub notes: Vec<String>,
+}
+
+/// One part of a measure that is broken down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// `parish`, `vingtaine`, `beat`, `daypart` or `grade`.
+    pub by: String,
+    /// Which: `unknown` for records that do not say.
+    pub name: String,
+}
+
+impl Part {
+    /// In words: `St. Helier`, `night`, `grade 1`, `parish not stated`.
+    pub fn words(&self) -> String {
+        match (self.by.as_str(), self.name.as_str()) {
+            (by, "unknown") => format!("{by} not stated"),
+            ("grade", grade) => format!("grade {grade}"),
+            (_, name) => name.to_owned(),
+        }
+    }
+
+    /// Puts the part into the columns of a row. A grade that is not stated stands as an area, since a row without area,
+    /// daypart and grade is the whole.
+    fn mark(&self, row: &mut KpiRow) {
+        match (self.by.as_str(), self.name.parse::<u8>()) {
+            ("daypart", _) => row.daypart = Some(self.name.clone()),
+            ("grade", Ok(grade)) => row.grade = Some(grade),
+            ("grade", Err(_)) => row.area = Some(self.words()),
+            _ => row.area = Some(self.name.clone()),
+        }
+    }
 }
 
 impl KpiRun {
@@ -90,6 +125,9 @@ impl MeasureRun {
             1..=3 => text.push_str(&format!("; outside the usual range before that: {}", outside.join(", "))),
             many => text.push_str(&format!("; outside the usual range in {many} periods before that")),
         }
+        if let Some(part) = &self.part {
+            text = format!("{}, {text}", part.words());
+        }
         self.finding = text;
     }
 }
@@ -99,8 +137,8 @@ impl MeasureRun {
 pub struct Series<'a> {
     /// The measure.
     pub kpi: &'a Kpi,
-    /// Text of its query, for the hash.
-    pub query_text: &'a str,
+    /// Text of the query of a kind, for the hash.
+    pub query_text: fn(MeasureKind) -> &'static str,
     /// Its periods.
     pub slots: &'a [Slot],
     /// What the query counted.
@@ -111,44 +149,55 @@ pub struct Series<'a> {
 
 /// Makes the series of one measure.
 ///
-/// **Method** one row a period; a period without records is 0 for counts and undefined for the rest; limits by
-/// [`with_limits`] over the whole baseline.
+/// **Method** one row a period, by the definition that holds on its first day; a period without records is 0 for counts and
+/// undefined for the rest; limits by [`kpi_phase::limits`] over the whole baseline, anew where the definition changes or
+/// the file says so.
 /// **Undefined** a period that the data does not reach the end of, one before it begins, a share of nothing.
 pub fn measure(series: &Series<'_>) -> Option<MeasureRun> {
+    measure_part(series, None, false)
+}
+
+/// The series of one part of a measure, or of all of it; `partial` gives values of periods that are not whole too, which
+/// take no part in limits.
+///
+/// **Method** and **Undefined** as of [`measure`].
+pub fn measure_part(series: &Series<'_>, part: Option<&Part>, partial: bool) -> Option<MeasureRun> {
     let kpi = series.kpi;
     let last_day = series.slots.last()?.dates.from;
-    let definition = kpi.definition_on(last_day)?.clone();
+    let definition = kpi.definition_on(last_day).or_else(|| kpi.definition.last())?.clone();
     let grain = definition.time_dim.grain;
-    let nothing = Observation::default();
     let mut rows: Vec<KpiRow> = Vec::with_capacity(series.slots.len());
     let mut also = Vec::with_capacity(series.slots.len());
+    let mut open = Vec::new();
     for slot in series.slots {
-        let used = kpi.definition_on(slot.dates.from)?;
-        let seen = series.seen.get(&slot.name).unwrap_or(&nothing);
-        let mut row = empty_row(kpi, used, series.query_text, slot);
-        row.target = kpi.target_on(slot.dates.from).map(|t| t.value_for(grain, kpi.unit));
-        let reason = missing(series, slot);
-        if reason.is_none() {
-            row.value = seen.value_of(used.kind);
-            row.numerator = seen.numerator;
-            row.denominator = seen.denominator;
-            row.excluded.clone_from(&seen.excluded);
-            if used.kind == MeasureKind::DurationMean {
-                row.numerator = None; // the count in time belongs to the share, not to the mean
-            }
-            if row.value.is_some() && seen.numerator.is_none() {
-                row.numerator = (used.kind == MeasureKind::Count).then_some(0.0);
-            }
+        let used = kpi.definition_on(slot.dates.from);
+        let mut row = empty_row(kpi, used.unwrap_or(&definition), series.query_text, slot);
+        if let Some(part) = part {
+            part.mark(&mut row);
         }
-        row.undefined_reason = reason.or_else(|| row.value.is_none().then(|| "nothing to measure".to_owned()));
-        let mut extra = seen.also.clone();
-        if let Some(total) = seen.total {
-            extra.insert("total".to_owned(), total);
+        row.target = kpi.target_on(slot.dates.from).map(|t| t.value_for(grain, kpi.unit));
+        let mut extra = BTreeMap::new();
+        match used {
+            None => row.undefined_reason = Some("the measure had ended".to_owned()),
+            Some(used) => {
+                let reason = missing(series, used, slot);
+                let is_open = partial && reason.is_some() && series.reach.is_some();
+                if reason.is_none() || is_open {
+                    extra = fill(&mut row, used, series.seen.get(&slot.name), slot, part);
+                }
+                if is_open && row.value.is_some() {
+                    open.push(rows.len());
+                } else {
+                    row.undefined_reason = reason.or_else(|| row.value.is_none().then(|| nothing(used)));
+                }
+            }
         }
         also.push(extra);
         rows.push(row);
     }
-    let chart = with_limits(&mut rows, kpi.direction, &NHSR_02);
+    let (starts, mut notes) = phases(kpi, series.slots);
+    notes.extend(open.iter().map(|at| format!("{} is not whole yet", period_words(&rows[*at].period))));
+    let chart = kpi_phase::limits(&mut rows, kpi, &starts, &open);
     let target = kpi.target_on(last_day).cloned();
     if target.as_ref().is_some_and(|t| t.status == Status::PlanFigure) {
         for row in &mut rows {
@@ -156,7 +205,7 @@ pub fn measure(series: &Series<'_>) -> Option<MeasureRun> {
         }
     }
     let asked_from = series.slots.iter().position(|s| s.asked).unwrap_or(0);
-    let hash = definition.hash(series.query_text);
+    let hash = definition.hash((series.query_text)(definition.kind));
     let mut run = MeasureRun {
         kpi: kpi.clone(),
         definition,
@@ -167,42 +216,81 @@ pub fn measure(series: &Series<'_>) -> Option<MeasureRun> {
         chart,
         also,
         finding: String::new(),
+        part: part.cloned(),
+        notes,
     };
     run.say();
     Some(run)
 }
 
-fn empty_row(kpi: &Kpi, used: &Definition, query_text: &str, slot: &Slot) -> KpiRow {
+/// Puts what was counted into a row; returns the other figures.
+fn fill(
+    row: &mut KpiRow,
+    used: &Definition,
+    seen: Option<&Observation>,
+    slot: &Slot,
+    part: Option<&Part>,
+) -> BTreeMap<String, f64> {
+    let mut seen = seen.cloned().unwrap_or_default();
+    if used.kind == MeasureKind::Milestone {
+        seen = milestones(used, &slot.dates);
+    }
+    row.value = seen.value_of(used.kind);
+    row.numerator = seen.numerator;
+    row.denominator = seen.denominator;
+    if used.kind == MeasureKind::Rate {
+        let area = part.filter(|part| part.by == "parish").map(|part| part.name.as_str());
+        let people = used.people_on(slot.dates.from, area);
+        row.numerator = Some(seen.numerator.unwrap_or(0.0));
+        row.denominator = people;
+        row.value = people
+            .filter(|n| *n > 0.0)
+            .map(|n| seen.numerator.unwrap_or(0.0) / n * f64::from(used.per.unwrap_or(1000)));
+    }
+    if used.kind == MeasureKind::DurationMean || used.kind == MeasureKind::Quantile {
+        row.numerator = None; // the count in time belongs to the share, not to the mean
+    }
+    if row.value.is_some() && seen.numerator.is_none() && used.kind == MeasureKind::Count {
+        row.numerator = Some(0.0);
+    }
+    let mut extra = seen.also;
+    extra.extend(seen.total.map(|total| ("total".to_owned(), total)));
+    row.excluded = seen.excluded;
+    extra
+}
+
+fn empty_row(kpi: &Kpi, used: &Definition, query_text: fn(MeasureKind) -> &'static str, slot: &Slot) -> KpiRow {
     KpiRow {
         id: kpi.id.clone(),
         measure: kpi.measure.clone(),
         period: slot.name.clone(),
-        area: None,
-        daypart: None,
         grade: used.grade(),
-        value: None,
-        numerator: None,
-        denominator: None,
-        excluded: BTreeMap::new(),
-        target: None,
-        mean: None,
-        lpl: None,
-        upl: None,
-        variation: None,
-        assurance: None,
-        undefined_reason: None,
-        definition: used.hash(query_text),
+        definition: used.hash(query_text(used.kind)),
         version: used.version.clone(),
+        ..KpiRow::default()
     }
 }
 
-/// Why a period has no value, as far as the data's reach goes. A stock is there or not: its reading decides.
-fn missing(series: &Series<'_>, slot: &Slot) -> Option<String> {
-    let definition = series.kpi.definition_on(slot.dates.from)?;
+/// Why there is no value although the data reaches over the period.
+fn nothing(used: &Definition) -> String {
+    match used.kind {
+        MeasureKind::Rate => "no figure of residents for this date or area",
+        MeasureKind::Milestone => "no milestone is due yet",
+        _ => "nothing to measure",
+    }
+    .to_owned()
+}
+
+/// Why a period has no value, as far as the data's reach goes. Readings of a stock, waves of a survey, money and milestones
+/// are there or not: they decide themselves.
+fn missing(series: &Series<'_>, used: &Definition, slot: &Slot) -> Option<String> {
+    if used.kind == MeasureKind::Milestone {
+        return None;
+    }
     let Some(reach) = series.reach else {
-        return Some(format!("no {} are loaded", definition.source));
+        return Some(format!("no {} are loaded", used.source));
     };
-    if definition.kind == MeasureKind::Stock {
+    if matches!(used.kind, MeasureKind::Stock | MeasureKind::Survey | MeasureKind::Finance) {
         return None;
     }
     if !reach.holds_start(&slot.dates) {
@@ -228,11 +316,12 @@ pub fn checks(measures: &[MeasureRun], seen: &[BTreeMap<String, Observation>], p
 }
 
 fn share_checks(measures: &[MeasureRun], period: Period) -> Vec<Reconciliation> {
-    let find = |name: &str| measures.iter().find(|m| m.kpi.measure == name);
+    let find = |name: &str| measures.iter().find(|m| m.kpi.measure == name && m.part.is_none());
     let words = period.in_words();
     let mut out = Vec::new();
-    for measure in measures {
-        for Check::ReconcileShare { part, whole } in &measure.kpi.check {
+    for measure in measures.iter().filter(|m| m.part.is_none()) {
+        for check in &measure.kpi.check {
+            let Check::ReconcileShare { part, whole } = check else { continue };
             let (Some(claim), Some(part), Some(whole)) = (&measure.target, find(part), find(whole)) else { continue };
             let a_year = |m: &MeasureRun| m.target.as_ref().map(|t| year_figure(t, m.definition.time_dim.grain));
             let (Some(part_a_year), Some(whole_a_year)) = (a_year(part), a_year(whole)) else { continue };
@@ -251,10 +340,7 @@ fn share_checks(measures: &[MeasureRun], period: Period) -> Vec<Reconciliation> 
 }
 
 fn year_figure(target: &Target, grain: Grain) -> f64 {
-    match target.per.unwrap_or(grain) {
-        Grain::Month => target.value * 12.0,
-        Grain::Year => target.value,
-    }
+    target.value * 12.0 / f64::from(target.per.unwrap_or(grain).months())
 }
 
 /// Part and whole over the periods where both are known.
@@ -307,7 +393,7 @@ mod tests {
             slots.iter().enumerate().filter_map(|(i, s)| Some((s.name.clone(), value(i)?))).collect();
         measure(&Series {
             kpi: &kpi,
-            query_text: "select",
+            query_text: |_| "select",
             slots: &slots,
             seen: &seen,
             reach: Some({

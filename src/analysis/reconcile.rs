@@ -134,6 +134,41 @@ pub fn does_not_close(id: &str, title: &str, periods: &[String]) -> Reconciliati
     }
 }
 
+/// Whether the parts of a measure, those that are not stated among them, hold the records of the whole.
+///
+/// `periods` has the name of each, the records of the whole, and the records of all parts together.
+///
+/// # Example
+/// ```
+/// use vigie::analysis::reconcile::parts;
+/// let periods = [("2017-05".to_owned(), 148, 148), ("2017-06".to_owned(), 151, 150)];
+/// assert!(!parts("demand.incidents", "Incidents recorded", "parish", &periods).agrees);
+/// ```
+pub fn parts(id: &str, title: &str, by: &str, periods: &[(String, u64, u64)]) -> Reconciliation {
+    let open: Vec<&str> = periods.iter().filter(|(_, whole, parts)| whole != parts).map(|p| p.0.as_str()).collect();
+    let agrees = open.is_empty();
+    let (heading, text) = if agrees {
+        (
+            format!("The {by} figures of “{title}” add up"),
+            format!("Each {by}, and what states none, hold all records in {} periods.", periods.len()),
+        )
+    } else {
+        (
+            format!("The {by} figures of “{title}” do not add up"),
+            format!("Each {by}, and what states none, do not hold all records in {}.", open.join(", ")),
+        )
+    };
+    Reconciliation {
+        id: format!("parts {id} {by}"),
+        agrees,
+        title: heading,
+        text,
+        plan_share: None,
+        claimed_share: None,
+        data_share: None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,24 +1,34 @@
-//! Is it good, bad or noise? The KPI trip: each measure's query, its series with limits, and the figures set against
-//! each other.
+//! Is it good, bad or noise? The KPI trip: what the measures need of each table is read once, every measure is counted over
+//! it side by side, then come its series with limits, and the figures set against each other.
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use serde::Serialize;
+use tokio::task::JoinSet;
 
 use super::App;
-use crate::analysis::definition::{Definition, Kpi, Param, builtin};
+use super::kpi_files::{self, Choice, Kpis};
+use crate::analysis::definition::{Definition, Grain, Kpi, MeasureKind, Places};
 use crate::analysis::disclosure::{Policy, Released, release};
-use crate::analysis::kpi_run::{BASELINE, KpiRun, MeasureRun, Series, checks, measure};
-use crate::analysis::kpi_values::{Extent, Observation, Reach, extents, observations, slots};
-use crate::engine::{QueryDoc, Snapshot, Value, queries};
+use crate::analysis::kpi_run::{BASELINE, KpiRun, MeasureRun, Part, Series, checks, measure_part};
+use crate::analysis::kpi_values::{
+    Extent, Observation, Reach, Seen, Slot, WHOLE, extents, observations, period_start, slots,
+};
+use crate::analysis::reconcile;
+use crate::engine::Snapshot;
+use crate::engine::desk::{Desk, Layout};
+use crate::engine::measure::{Measure, measure, template_text};
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
 use crate::model::provenance::{Provenance, generator};
-use crate::model::time::{Period, add_months, month_start};
+use crate::model::time::{Period, add_months, date_in_words, month_start};
 use crate::render::format;
 use crate::render::kpi_view;
 use crate::store::AsOf;
+
+/// Days after the last record on which a period may still end and be whole.
+const GRACE_DAYS: i64 = 3;
 
 /// A measure in a list.
 #[derive(Debug, Clone, Serialize)]
@@ -43,32 +53,75 @@ pub struct Listed {
 ///
 /// # Errors
 /// `Input` if a definition file is wrong.
-pub fn list() -> Result<Vec<Listed>> {
-    builtin()?
-        .into_iter()
+pub fn list(kpis: &[Kpi]) -> Result<Vec<Listed>> {
+    kpis.iter()
         .map(|kpi| {
             let newest = kpi.definition.last().ok_or_else(|| Error::bug(format!("{} has no definition", kpi.id)))?;
             Ok(Listed {
                 version: newest.version.clone(),
-                definition: newest.hash(&query_of(newest)?.sql),
-                measure: kpi.measure,
-                id: kpi.id,
-                title: kpi.title,
-                owner: kpi.owner,
-                plan_refs: kpi.plan_refs,
+                definition: newest.hash(template_text(newest.kind)?),
+                measure: kpi.measure.clone(),
+                id: kpi.id.clone(),
+                title: kpi.title.clone(),
+                owner: kpi.owner.clone(),
+                plan_refs: kpi.plan_refs.clone(),
             })
         })
         .collect()
 }
 
+/// What becomes of a period that the data does not reach the end of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Incomplete {
+    /// Its row has a reason in place of a value.
+    #[default]
+    Reason,
+    /// The question is refused.
+    Refuse,
+    /// Its row has the value so far, which takes no part in limits and is said not to be whole.
+    Show,
+}
+
+/// What is asked of the KPIs.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// The period: its months, quarters or years.
+    pub period: Period,
+    /// Names of definitions or numbers of the plan; all without them.
+    pub ids: Option<Vec<String>>,
+    /// `parish`, `vingtaine`, `beat`, `daypart` or `grade`: the parts beside the whole.
+    pub by: Option<String>,
+    /// What becomes of a period that is not whole.
+    pub incomplete: Incomplete,
+    /// Which files.
+    pub files: Choice,
+}
+
+impl Ask {
+    /// All of a period.
+    pub fn of(period: Period) -> Self {
+        Self { period, ids: None, by: None, incomplete: Incomplete::Reason, files: Choice::default() }
+    }
+}
+
 /// Runs the KPIs over the months of a period. `ids` are names of definitions or numbers of the plan; without any, all.
 ///
 /// # Errors
-/// `Denied`; `Input` for an unknown id; `Bug` if a query does not answer as its definition expects.
+/// As [`ask`].
 pub async fn run(app: &App, who: &Principal, period: Period, ids: Option<&[String]>) -> Result<Released<KpiRun>> {
-    let asked = ids.map_or_else(|| "all".to_owned(), |ids| ids.join(" "));
-    app.enter(who, Action::AskPerformance, "kpi run", &format!("{asked} {}..{}", period.from, period.to))?;
-    answer(app, who, period, ids).await
+    ask(app, who, &Ask { ids: ids.map(<[String]>::to_vec), ..Ask::of(period) }).await
+}
+
+/// Runs the KPIs.
+///
+/// # Errors
+/// `Denied`; `Input` for an unknown id, a KPI file that is wrong, or a breakdown that no measure has; `Data` for a period
+/// that is not whole, if these are to be refused; `Bug` if a query does not answer as its definition expects.
+pub async fn ask(app: &App, who: &Principal, ask: &Ask) -> Result<Released<KpiRun>> {
+    let asked = ask.ids.as_ref().map_or_else(|| "all".to_owned(), |ids| ids.join(" "));
+    let by = ask.by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
+    app.enter(who, Action::AskPerformance, "kpi run", &format!("{asked}{by} {}..{}", ask.period.from, ask.period.to))?;
+    released(app, who, ask).await
 }
 
 /// The same under another trip's audit line, released for `reader`.
@@ -78,10 +131,18 @@ pub(super) async fn answer(
     period: Period,
     ids: Option<&[String]>,
 ) -> Result<Released<KpiRun>> {
-    let kpis = chosen(builtin()?, ids)?;
+    released(app, reader, &Ask { ids: ids.map(<[String]>::to_vec), ..Ask::of(period) }).await
+}
+
+async fn released(app: &App, reader: &Principal, ask: &Ask) -> Result<Released<KpiRun>> {
+    let files = kpi_files::chosen(Some(app.store.root()), &ask.files)?;
+    let kpis = of_ids(files.kpis, ask.ids.as_deref())?;
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
     let held = extents(&snapshot.query("kpi_extent", &BTreeMap::new()).await?.batches)?;
-    let run = compute(&snapshot, &kpis, period, &held).await?;
+    if ask.incomplete == Incomplete::Refuse {
+        is_whole(ask.period, all_events(&held))?;
+    }
+    let run = compute(app, &snapshot, &kpis, ask, held).await?;
     Ok(release(run, &Policy { threshold: app.config.public_threshold }, reader))
 }
 
@@ -98,7 +159,31 @@ pub async fn default_period(app: &App, who: &Principal) -> Result<Period> {
     Period::new(add_months(end, -12), end)
 }
 
-fn chosen(kpis: Vec<Kpi>, ids: Option<&[String]>) -> Result<Vec<Kpi>> {
+/// Refuses a period that does not begin and end with a month, or that the data does not reach the end of.
+fn is_whole(period: Period, all: Option<Extent>) -> Result<()> {
+    for on in [period.from, period.to] {
+        if on != period_start(on, Grain::Month) {
+            return Err(Error::input(format!(
+                "{} is not the first day of a month: a KPI is of whole months; ask for whole ones, or add --partial to see \
+                 the months that this touches",
+                date_in_words(on)
+            ))
+            .at("period"));
+        }
+    }
+    let last = period.to.pred_opt().unwrap_or(period.to);
+    match all {
+        Some(all) if (last - all.last_on).num_days() > GRACE_DAYS => Err(Error::data(format!(
+            "{} is not complete: the data ends on {}; ask for what is, or add --partial to see it as far as it goes",
+            period.in_words(),
+            date_in_words(all.last_on)
+        ))
+        .at("period")),
+        _ => Ok(()),
+    }
+}
+
+fn of_ids(kpis: Vec<Kpi>, ids: Option<&[String]>) -> Result<Vec<Kpi>> {
     let Some(ids) = ids else { return Ok(kpis) };
     let is = |kpi: &Kpi, id: &str| kpi.id == id || kpi.measure.eq_ignore_ascii_case(id);
     if let Some(unknown) = ids.iter().find(|id| !kpis.iter().any(|kpi| is(kpi, id))) {
@@ -107,102 +192,239 @@ fn chosen(kpis: Vec<Kpi>, ids: Option<&[String]>) -> Result<Vec<Kpi>> {
     Ok(kpis.into_iter().filter(|kpi| ids.iter().any(|id| is(kpi, id))).collect())
 }
 
-async fn compute(snapshot: &Snapshot, kpis: &[Kpi], period: Period, held: &BTreeMap<String, Extent>) -> Result<KpiRun> {
-    let all = all_events(held);
-    let mut measures = Vec::with_capacity(kpis.len());
-    let mut seen_all = Vec::with_capacity(kpis.len());
-    for kpi in kpis {
-        if let Some((run, seen)) = one(snapshot, kpi, period, held, all).await? {
-            measures.push(run);
-            seen_all.push(seen);
-        }
-    }
-    let checks = checks(&measures, &seen_all, period);
-    let provenance = provenance(snapshot.version(), period, all, &measures);
-    Ok(KpiRun { measures, checks, period, provenance })
+/// One of the measures: those of `ids` among `kpis`, which must be one.
+///
+/// # Errors
+/// `Input` if there is none of that name.
+pub fn find<'a>(kpis: &'a Kpis, id: &str) -> Result<&'a Kpi> {
+    kpis.kpis
+        .iter()
+        .find(|kpi| kpi.id == id || kpi.measure.eq_ignore_ascii_case(id))
+        .ok_or_else(|| Error::input(format!("there is no KPI `{id}`; `vigie kpi list` names them")).at("id"))
 }
 
-async fn one(
+/// One definition over the periods that it holds for.
+struct Span {
+    /// Index of the KPI.
+    kpi: usize,
+    /// Index of the definition.
+    definition: usize,
+    dates: Period,
+    measure: Measure,
+    is_part: bool,
+}
+
+/// One KPI and its periods.
+struct Plan<'a> {
+    kpi: &'a Kpi,
+    slots: Vec<Slot>,
+    table: Option<Extent>,
+}
+
+async fn compute(
+    app: &App,
     snapshot: &Snapshot,
-    kpi: &Kpi,
+    kpis: &[Kpi],
+    ask: &Ask,
+    mut held: BTreeMap<String, Extent>,
+) -> Result<KpiRun> {
+    let all = all_events(&held);
+    let mut plans = Vec::with_capacity(kpis.len());
+    let mut spans = Vec::new();
+    for kpi in kpis {
+        let Some(plan) = plan(app, snapshot, kpi, ask.period, &mut held, all).await? else { continue };
+        spans.extend(spans_of(&plan, plans.len(), ask.by.as_deref())?);
+        plans.push(plan);
+    }
+    if let Some(by) = &ask.by
+        && !spans.iter().any(|span| span.is_part)
+    {
+        let can: Vec<String> = kpis.iter().flat_map(|k| &k.definition).flat_map(|d| d.dims.clone()).collect();
+        let can = can.into_iter().collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ");
+        let can = if can.is_empty() { "nothing".to_owned() } else { can };
+        return Err(
+            Error::input(format!("no measure asked for is broken down by `{by}`; their dims are {can}")).at("by")
+        );
+    }
+    let seen = counted(snapshot, &plans, spans).await?;
+    let mut measures = Vec::with_capacity(plans.len());
+    let mut seen_all: Vec<BTreeMap<String, Observation>> = Vec::with_capacity(plans.len());
+    let mut sums = Vec::new();
+    for (plan, (whole, parts)) in plans.iter().zip(seen) {
+        let nothing = BTreeMap::new();
+        let whole = whole.get(WHOLE).unwrap_or(&nothing);
+        let mut add = |part: Option<&Part>, seen: &BTreeMap<String, Observation>| {
+            let series = Series {
+                kpi: plan.kpi,
+                query_text: |kind: MeasureKind| template_text(kind).unwrap_or_default(),
+                slots: &plan.slots,
+                seen,
+                reach: plan.table.map(|table| Reach { table, all: all.unwrap_or(table) }),
+            };
+            if let Some(run) = measure_part(&series, part, ask.incomplete == Incomplete::Show) {
+                measures.push(run);
+                seen_all.push(seen.clone());
+            }
+        };
+        add(None, whole);
+        let Some(by) = &ask.by else { continue };
+        let mut names: Vec<&String> = parts.keys().collect();
+        names.sort_by_key(|name| (name.as_str() == "unknown", name.as_str()));
+        for name in names {
+            add(Some(&Part { by: by.clone(), name: name.clone() }), &parts[name]);
+        }
+        let adds_up = plan.kpi.definition.iter().all(|d| d.kind.adds_up());
+        if adds_up && !parts.is_empty() {
+            sums.push(reconcile::parts(&plan.kpi.id, &plan.kpi.title, by, &added_up(&plan.slots, whole, &parts)));
+        }
+    }
+    let mut checks = checks(&measures, &seen_all, ask.period);
+    checks.extend(sums);
+    let provenance = provenance(snapshot.version(), ask, all, &measures);
+    Ok(KpiRun { measures, checks, period: ask.period, provenance })
+}
+
+/// The periods of one KPI, and how far its table reaches.
+async fn plan<'a>(
+    app: &App,
+    snapshot: &Snapshot,
+    kpi: &'a Kpi,
     period: Period,
-    held: &BTreeMap<String, Extent>,
+    held: &mut BTreeMap<String, Extent>,
     all: Option<Extent>,
-) -> Result<Option<(MeasureRun, BTreeMap<String, Observation>)>> {
+) -> Result<Option<Plan<'a>>> {
     let last_day = period.to.pred_opt().unwrap_or(period.to);
-    let Some(definition) = kpi.definition_on(last_day) else { return Ok(None) };
+    let Some(definition) = kpi.definition_on(last_day).or_else(|| kpi.definition.last()) else { return Ok(None) };
+    for (at, definition) in kpi.definition.iter().enumerate() {
+        let own = app.config.zone.name();
+        if let Some(zone) = definition.time_dim.zone.as_ref().filter(|zone| *zone != own) {
+            let message = format!("counts dates of {zone}, but those of the store are of {own}");
+            return Err(Error::input(message).at(place(kpi, at, "time_dim.zone")));
+        }
+    }
+    if definition.kind == MeasureKind::Milestone {
+        let slots = slots(period, definition.time_dim.grain, BASELINE, Some(definition.valid_from))?;
+        return Ok(Some(Plan { kpi, slots, table: None }));
+    }
+    if !held.contains_key(&definition.source)
+        && let Some(measure) = measure(definition, None).map_err(|e| placed(kpi, 0, e))?
+    {
+        held.extend(extents(&snapshot.dates_of(&measure).await?)?);
+    }
     let table = held.get(&definition.source).copied();
     let data_from = table.map(|t| t.first_on.min(all.map_or(t.first_on, |a| a.first_on)));
     let slots = slots(period, definition.time_dim.grain, BASELINE, data_from)?;
-    let (Some(first), Some(last)) = (slots.first(), slots.last()) else { return Ok(None) };
-    let query = query_of(definition)?;
-    let params = parameters(definition, query, Period { from: first.dates.from, to: last.dates.to });
-    let seen = observations(&snapshot.query(&definition.query, &params).await?.batches)?;
-    let series = Series {
-        kpi,
-        query_text: &query.sql,
-        slots: &slots,
-        seen: &seen,
-        reach: table.map(|table| Reach { table, all: all.unwrap_or(table) }),
+    Ok((!slots.is_empty()).then_some(Plan { kpi, slots, table }))
+}
+
+/// The queries of one KPI: each definition over the periods that it holds for, as a whole and by parts.
+fn spans_of(plan: &Plan<'_>, index: usize, by: Option<&str>) -> Result<Vec<Span>> {
+    let kpi = plan.kpi;
+    let mut out: Vec<Span> = Vec::new();
+    let mut dates: BTreeMap<usize, Period> = BTreeMap::new();
+    for slot in &plan.slots {
+        let Some(used) = kpi.definition_on(slot.dates.from) else { continue };
+        let Some(at) = kpi.definition.iter().position(|d| d.version == used.version) else { continue };
+        dates.entry(at).and_modify(|held| held.to = slot.dates.to).or_insert(slot.dates);
+    }
+    for (at, dates) in dates {
+        let definition = &kpi.definition[at];
+        let parts = by.filter(|by| definition.dims.iter().any(|dim| dim == by));
+        for by in [None].into_iter().chain(parts.map(Some)) {
+            if let Some(measure) = measure(definition, by).map_err(|e| placed(kpi, at, e))? {
+                out.push(Span { kpi: index, definition: at, dates, measure, is_part: by.is_some() });
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Lays out what the queries need, and asks them side by side: of each KPI what was seen as a whole and by parts.
+async fn counted(snapshot: &Snapshot, plans: &[Plan<'_>], spans: Vec<Span>) -> Result<Vec<(Seen, Seen)>> {
+    let mut layouts: BTreeMap<String, Layout> = BTreeMap::new();
+    let is_held = |span: &Span| plans[span.kpi].table.is_some();
+    let spans: Vec<Span> = spans.into_iter().filter(is_held).collect();
+    for span in &spans {
+        let layout =
+            layouts.entry(span.measure.table.clone()).or_insert_with(|| Layout::of(&span.measure.table, span.dates));
+        layout.add(&span.measure, span.dates);
+    }
+    let desk = snapshot.desk(&layouts.into_values().collect::<Vec<_>>()).await?;
+    let mut tasks = JoinSet::new();
+    for span in spans {
+        let definition = plans[span.kpi].kpi.definition[span.definition].clone();
+        let desk = desk.clone();
+        tasks.spawn(async move {
+            let seen = asked(&desk, &span, &definition).await;
+            (span, seen)
+        });
+    }
+    let mut out = vec![(Seen::new(), Seen::new()); plans.len()];
+    while let Some(done) = tasks.join_next().await {
+        let (span, seen) = done.map_err(|e| Error::bug("a measure could not be counted").with_cause(e))?;
+        let seen = seen.map_err(|e| placed(plans[span.kpi].kpi, span.definition, e))?;
+        let (whole, parts) = &mut out[span.kpi];
+        let into = if span.is_part { parts } else { whole };
+        for (part, periods) in seen {
+            into.entry(part).or_default().extend(periods);
+        }
+    }
+    Ok(out)
+}
+
+async fn asked(desk: &Desk, span: &Span, definition: &Definition) -> Result<Seen> {
+    let grain = definition.time_dim.grain;
+    let rows = desk.ask(&span.measure, span.dates, grain.months()).await?;
+    observations(&rows, definition, Some(grain))
+}
+
+/// `file:line: definition[0].where`.
+fn place(kpi: &Kpi, definition: usize, key: &str) -> String {
+    let key = if key.is_empty() { String::new() } else { format!(".{key}") };
+    Places::of(&kpi.text, &kpi.origin).at(&format!("definition[{definition}]{key}"))
+}
+
+/// An error of one definition with file, line and key.
+pub(super) fn placed(kpi: &Kpi, definition: usize, error: Error) -> Error {
+    let key = error.place().unwrap_or_default().to_owned();
+    Error::new(error.kind(), error.message()).at(place(kpi, definition, &key)).with_cause(error)
+}
+
+/// Records of the whole and of all parts together, by period.
+fn added_up(slots: &[Slot], whole: &BTreeMap<String, Observation>, parts: &Seen) -> Vec<(String, u64, u64)> {
+    let records = |seen: Option<&Observation>| -> u64 {
+        seen.map_or(0, |seen| seen.analysed.unwrap_or(0.0) as u64 + seen.excluded.values().sum::<u64>())
     };
-    Ok(measure(&series).map(|run| (run, seen)))
-}
-
-fn query_of(definition: &Definition) -> Result<&'static QueryDoc> {
-    queries()
-        .find(|query| query.name == definition.query)
-        .ok_or_else(|| Error::input(format!("a KPI names the query `{}`, which does not exist", definition.query)))
-}
-
-/// What a definition binds into its query: its own parameters, and those parts of it that the query declares.
-fn parameters(definition: &Definition, query: &QueryDoc, dates: Period) -> BTreeMap<String, Value> {
-    let text = |value: &str| Value::Text(value.to_owned());
-    let mut offered = BTreeMap::from([
-        ("from".to_owned(), Value::Date(dates.from)),
-        ("to".to_owned(), Value::Date(dates.to)),
-        ("grain".to_owned(), text(definition.time_dim.grain.name())),
-        ("field".to_owned(), text(&definition.time_dim.field)),
-    ]);
-    if let Some(clock) = &definition.clock {
-        offered.insert("clock_start".to_owned(), text(&clock.start));
-    }
-    if let Some(threshold) = &definition.threshold {
-        offered.insert("op".to_owned(), text(&threshold.op));
-        offered.insert("threshold_s".to_owned(), Value::Int(i64::from(threshold.seconds)));
-    }
-    if let Some(agg) = &definition.period_agg {
-        offered.insert("agg".to_owned(), text(agg));
-    }
-    offered.retain(|name, _| query.params.iter().any(|param| param.name == *name));
-    offered.extend(definition.params.iter().map(|(name, value)| {
-        let value = match value {
-            Param::Int(number) => Value::Int(*number),
-            Param::Text(words) => text(words),
-        };
-        (name.clone(), value)
-    }));
-    offered
+    slots
+        .iter()
+        .map(|slot| {
+            let together = parts.values().map(|periods| records(periods.get(&slot.name))).sum();
+            (slot.name.clone(), records(whole.get(&slot.name)), together)
+        })
+        .collect()
 }
 
 /// From the first to the last date of the tables of events; of the stocks, if there is nothing else.
 fn all_events(held: &BTreeMap<String, Extent>) -> Option<Extent> {
+    let is_event = |name: &str| crate::model::schema::table(name).is_some_and(crate::model::schema::Table::is_event);
     let span = |events: bool| {
         held.iter()
-            .filter(|(name, _)| (name.as_str() != "stocks") == events)
+            .filter(|(name, _)| is_event(name) == events)
             .map(|(_, extent)| *extent)
             .reduce(|a, b| Extent { first_on: a.first_on.min(b.first_on), last_on: a.last_on.max(b.last_on) })
     };
     span(true).or_else(|| span(false))
 }
 
-fn provenance(version: u64, period: Period, all: Option<Extent>, measures: &[MeasureRun]) -> Provenance {
+fn provenance(version: u64, ask: &Ask, all: Option<Extent>, measures: &[MeasureRun]) -> Provenance {
     let mut parameters: BTreeMap<String, String> =
         measures.iter().map(|m| (m.kpi.id.clone(), format!("{} {}", m.definition.version, m.hash))).collect();
     parameters.insert("baseline".to_owned(), format!("{BASELINE} periods at most, those asked for included"));
+    parameters.extend(ask.by.as_ref().map(|by| ("by".to_owned(), by.clone())));
     Provenance {
         question: "kpi".to_owned(),
-        from: Some(period.from.to_string()),
-        to: Some(period.to.to_string()),
+        from: Some(ask.period.from.to_string()),
+        to: Some(ask.period.to.to_string()),
         method: Some(format!("XmR, profile {}", crate::stats::spc::NHSR_02.name)),
         rows: measures.iter().flat_map(MeasureRun::asked).count() as u64,
         parameters,
@@ -231,9 +453,18 @@ pub fn text(run: &Released<KpiRun>) -> String {
     let mut out = String::new();
     for measure in &run.measures {
         out.push_str(&format!("{:<6}{}\n", measure.kpi.measure, measure.finding));
+        if let Some(interval) = interval(measure) {
+            out.push_str(&format!("{:<6}{interval}\n", ""));
+        }
+        for note in &measure.notes {
+            out.push_str(&format!("{:<6}note: {note}\n", ""));
+        }
         if let Some(assurance) = measure.latest().and_then(|row| row.assurance) {
             out.push_str(&format!("{:<6}target: {}\n", "", assurance.words()));
         }
+    }
+    for check in run.checks.iter().filter(|check| check.agrees && check.id.starts_with("parts ")) {
+        out.push_str(&format!("check: {}. {}\n", check.title, check.text));
     }
     for warning in run.warnings() {
         out.push_str(&format!("warning: {}. {}\n", warning.title, warning.text));
@@ -243,27 +474,47 @@ pub fn text(run: &Released<KpiRun>) -> String {
     out
 }
 
+/// How many were asked, and the interval, of the last value of a survey.
+fn interval(measure: &MeasureRun) -> Option<String> {
+    if measure.definition.kind != MeasureKind::Survey {
+        return None;
+    }
+    let at = measure.rows.iter().rposition(|row| row.value.is_some())?;
+    let (low, high) = (measure.also.get(at)?.get("low")?, measure.also.get(at)?.get("high")?);
+    let base = measure.rows[at].denominator?;
+    let unit = measure.kpi.unit;
+    Some(format!("asked {}; 95% interval {}", format::decimal(base, 0), unit.range_text(*low, *high)))
+}
+
+/// The other figures of the rows asked for, row by row: medians, percentiles, intervals, all records looked at.
+pub fn also(run: &Released<KpiRun>) -> Vec<serde_json::Value> {
+    let rows = run.measures.iter().flat_map(|m| m.asked().iter().zip(m.also.iter().skip(m.asked_from)));
+    rows.filter(|(_, also)| !also.is_empty())
+        .map(|(row, also)| {
+            serde_json::json!({
+                "id": row.id,
+                "period": row.period,
+                "area": row.area,
+                "daypart": row.daypart,
+                "grade": row.grade,
+                "figures": also,
+            })
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::time::parse_period_name;
+    use crate::analysis::definition::builtin;
+    use crate::model::time::parse_date;
 
     #[test]
-    fn every_definition_fits_its_query() {
-        let dates = parse_period_name("2017").unwrap();
+    fn every_built_in_definition_is_a_query() {
         for kpi in builtin().unwrap() {
             for definition in &kpi.definition {
-                let query = query_of(definition).unwrap();
-                let params = parameters(definition, query, dates);
-                for param in &query.params {
-                    assert!(params.contains_key(&param.name), "{}: {} is not bound", kpi.id, param.name);
-                }
-                for name in params.keys() {
-                    assert!(query.params.iter().any(|p| p.name == *name), "{}: {name} is unknown", kpi.id);
-                }
-                for exclusion in &definition.exclude {
-                    let column = format!("excluded_{}", exclusion.code);
-                    assert!(query.columns.iter().any(|c| c.name == column), "{}: no {column}", kpi.id);
+                for by in [None].into_iter().chain(definition.dims.iter().map(|dim| Some(dim.as_str()))) {
+                    measure(definition, by).map_err(|e| placed(&kpi, 0, e)).unwrap();
                 }
             }
         }
@@ -272,15 +523,37 @@ mod tests {
     #[test]
     fn ids_are_names_or_numbers() {
         let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
-        let found = chosen(builtin().unwrap(), Some(&ids(&["m03", "roads.offences"]))).unwrap();
+        let found = of_ids(builtin().unwrap(), Some(&ids(&["m03", "roads.offences"]))).unwrap();
         assert_eq!(found.iter().map(|k| k.measure.as_str()).collect::<Vec<_>>(), ["M03", "M12"]);
-        assert!(chosen(builtin().unwrap(), Some(&ids(&["m99"]))).unwrap_err().message().contains("m99"));
+        assert!(of_ids(builtin().unwrap(), Some(&ids(&["m99"]))).unwrap_err().message().contains("m99"));
     }
 
     #[test]
     fn the_list_has_a_hash_each() {
-        let list = list().unwrap();
-        assert_eq!(list.len(), 18);
+        let kpis = builtin().unwrap();
+        let list = list(&kpis).unwrap();
+        assert_eq!(list.len(), kpis.len());
         assert!(list.iter().all(|k| k.definition.len() == 12));
+    }
+
+    #[test]
+    fn a_period_that_is_not_whole_is_refused() {
+        let day = |text: &str| parse_date(text).unwrap();
+        let period = |from: &str, to: &str| Period::new(day(from), day(to)).unwrap();
+        let all = Some(Extent { first_on: day("2015-01-01"), last_on: day("2017-12-29") });
+        assert!(is_whole(period("2017-10-01", "2018-01-01"), all).is_ok(), "a quiet last day or two");
+        let refused = is_whole(period("2018-01-01", "2018-02-01"), all).unwrap_err();
+        assert!(refused.message().contains("not complete: the data ends on 29 December 2017"), "{refused}");
+        let refused = is_whole(period("2017-10-15", "2018-01-01"), all).unwrap_err();
+        assert!(refused.message().contains("15 October 2017 is not the first day of a month"), "{refused}");
+    }
+
+    #[test]
+    fn an_error_of_a_definition_names_file_line_and_key() {
+        let mut kpi = builtin().unwrap().into_iter().find(|k| k.measure == "M03").unwrap();
+        kpi.definition[0].condition = Some("colour = 1".into());
+        let error = placed(&kpi, 0, measure(&kpi.definition[0], None).unwrap_err());
+        let place = error.place().unwrap();
+        assert!(place.starts_with("reports/kpis/m03-grade1-within-10min.toml:19: definition[0].where"), "{place}");
     }
 }

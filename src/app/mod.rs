@@ -17,6 +17,8 @@ pub mod hours;
 mod intake;
 pub mod keeping;
 pub mod kpi;
+pub mod kpi_files;
+pub mod kpi_test;
 pub mod load;
 mod moments;
 pub mod near_repeat;

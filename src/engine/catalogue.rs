@@ -9,7 +9,8 @@
 //! ```
 //!
 //! A `?` marks a parameter that may be left out. Files named `view_*.sql` become views. Files named `records_*.sql` give
-//! single records to the trips of `app` that compute with them: they are in no list and cannot be asked by name.
+//! single records to the trips of `app` that compute with them; files named `measure_*.sql` are templates with slots,
+//! `{name}`, which KPI files fill: both are in no list and cannot be asked by name.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
@@ -78,9 +79,21 @@ static CATALOGUE: LazyLock<Vec<QueryDoc>> = LazyLock::new(|| {
 /// Prefix of the questions whose answers are single records.
 const RECORDS: &str = "records_";
 
+/// Prefix of the templates that count measures.
+const MEASURE: &str = "measure_";
+
 /// Every question, by name.
 pub fn queries() -> impl Iterator<Item = &'static QueryDoc> {
-    CATALOGUE.iter().filter(|query| !query.name.starts_with("view_") && !query.name.starts_with(RECORDS))
+    let hidden = ["view_", RECORDS, MEASURE];
+    CATALOGUE.iter().filter(move |query| !hidden.iter().any(|prefix| query.name.starts_with(prefix)))
+}
+
+/// A template that counts measures, by its whole name.
+pub(super) fn template(name: &str) -> Result<&'static QueryDoc> {
+    CATALOGUE
+        .iter()
+        .find(|query| query.name == name && name.starts_with(MEASURE))
+        .ok_or_else(|| Error::bug(format!("there is no template {name}")))
 }
 
 /// Views: name → SQL.
@@ -176,7 +189,8 @@ mod tests {
             if query.name.starts_with("view_") {
                 continue;
             }
-            assert!(!query.columns.is_empty(), "{} names no column", query.name);
+            let is_scan = query.name == "measure_scan";
+            assert!(is_scan || !query.columns.is_empty(), "{} names no column", query.name);
             for param in &query.params {
                 assert!(query.sql.contains(&format!("${}", param.name)), "{}: ${} unused", query.name, param.name);
             }
@@ -185,7 +199,7 @@ mod tests {
 
     #[test]
     fn single_records_are_in_no_list() {
-        assert!(queries().all(|query| !query.name.starts_with(RECORDS)));
+        assert!(queries().all(|query| !query.name.starts_with(RECORDS) && !query.name.starts_with(MEASURE)));
         assert!(find("records_points").is_err() && find_records("points").is_ok());
     }
 

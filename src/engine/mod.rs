@@ -2,9 +2,13 @@
 //! of place and time that SQL may use. Read-only. Rank 4.
 
 mod catalogue;
+pub mod desk;
+mod expression;
+pub mod measure;
 mod params;
 mod sandbox;
 mod session;
+mod template;
 mod udf;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +21,7 @@ use datafusion::prelude::SessionContext;
 use tokio::sync::OnceCell;
 
 pub use catalogue::{ColumnDoc, ParamDoc, QueryDoc, queries};
+pub use expression::{Expression, expression};
 pub use params::Value;
 
 use crate::config::Config;
@@ -39,7 +44,12 @@ pub struct Snapshot {
     store: Arc<Store>,
     config: Arc<Config>,
     session: Arc<OnceCell<SessionContext>>,
+    /// Columns that were laid out for the measures of the last question.
+    laid_out: Arc<tokio::sync::Mutex<Option<LaidOut>>>,
 }
+
+/// What was laid out, and the tables.
+type LaidOut = (Vec<desk::Layout>, desk::Desk);
 
 /// What a query answered.
 #[derive(Debug, Clone)]
@@ -74,7 +84,7 @@ impl Engine {
             return Ok(snapshot);
         }
         let (store, config) = (Arc::clone(&self.store), Arc::clone(&self.config));
-        let snapshot = Snapshot { version, store, config, session: Arc::default() };
+        let snapshot = Snapshot { version, store, config, session: Arc::default(), laid_out: Arc::default() };
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot.clone());
         Ok(snapshot)
     }

@@ -47,6 +47,8 @@ pub(super) fn all(config: &Config) -> Vec<ScalarUDF> {
     functions.push(function("local_hour", &[instant], DataType::Int64, move |args| {
         Ok(Arc::new(local(args, zone)?.map(|t| t.map(|t| i64::from(t.hour()))).collect::<Int64Array>()))
     }));
+    let length = [DataType::Date32, DataType::Int64];
+    functions.push(function("period_start", &length, DataType::Date32, period_start));
     let dayparts = config.dayparts.clone();
     functions.push(function("daypart", &[DataType::Int64], DataType::Utf8, move |args| Ok(daypart(args, &dayparts))));
     let night = config.dayparts.iter().find(|d| d.name == "night").cloned();
@@ -174,6 +176,51 @@ fn in_daypart(args: &[ArrayRef]) -> Result<ArrayRef> {
         inside.push(date(on.value(row)).map(|on| band.contains(on, minute(0))));
     }
     Ok(Arc::new(BooleanArray::from(inside)))
+}
+
+/// First day of the calendar period of so many months that a date lies in; of 0 months one day for all dates.
+fn period_start(args: &[ArrayRef]) -> Result<ArrayRef> {
+    let (dates, months) = (args[0].as_primitive::<Date32Type>(), args[1].as_primitive::<Int64Type>());
+    let mut starts = Vec::with_capacity(dates.len());
+    // Neighbours mostly lie in one period: it is worked out once.
+    let mut last: Option<(i64, i32, i32)> = None;
+    for row in 0..dates.len() {
+        if dates.is_null(row) || months.is_null(row) {
+            starts.push(None);
+            continue;
+        }
+        let (day, length) = (dates.value(row), months.value(row));
+        if let Some((of, start, end)) = last
+            && of == length
+            && (start..end).contains(&day)
+        {
+            starts.push(Some(start));
+            continue;
+        }
+        if !matches!(length, 0 | 1 | 3 | 12) {
+            return Err(wrong("a period has 1, 3 or 12 months, or 0 for all dates"));
+        }
+        let found = date(day).and_then(|on| match length {
+            0 => Some((0, 0)),
+            length => period_of(on, length),
+        });
+        starts.push(found.map(|(start, _)| start));
+        last = found.map(|(start, end)| (length, start, end));
+    }
+    Ok(Arc::new(Date32Array::from(starts)))
+}
+
+/// First day of a date's period, and the first of the next, in days since 1970.
+fn period_of(on: NaiveDate, months: i64) -> Option<(i32, i32)> {
+    let months = u32::try_from(months).ok()?;
+    let first = on.month0() / months * months;
+    let start = NaiveDate::from_ymd_opt(on.year(), first + 1, 1)?;
+    let end = if first + months > 11 {
+        NaiveDate::from_ymd_opt(on.year() + 1, 1, 1)?
+    } else {
+        NaiveDate::from_ymd_opt(on.year(), first + months + 1, 1)?
+    };
+    Some((days(start), days(end)))
 }
 
 fn daypart(args: &[ArrayRef], dayparts: &[Daypart]) -> ArrayRef {

@@ -15,6 +15,7 @@ mod content;
 pub mod feed;
 mod feed_file;
 pub mod guess;
+pub mod list;
 mod marks;
 mod parse;
 mod place;

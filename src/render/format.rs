@@ -38,6 +38,7 @@ pub fn value(value: f64, unit: Unit) -> String {
         Unit::Count if (value - value.round()).abs() < 1e-9 => decimal(value, 0),
         Unit::Count | Unit::Minutes | Unit::Number => decimal(value, 1),
         Unit::Percent => format!("{}%", decimal(value * 100.0, 1)),
+        Unit::Pounds => unit.text(value),
     }
 }
 
@@ -62,6 +63,7 @@ pub fn unit_words(unit: Unit) -> &'static str {
         Unit::Count | Unit::Number => "number",
         Unit::Percent => "%",
         Unit::Minutes => "minutes",
+        Unit::Pounds => "£",
     }
 }
 

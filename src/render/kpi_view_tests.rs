@@ -25,7 +25,7 @@ pub(in crate::render) fn sample_run(role: Role) -> Released<KpiRun> {
             .collect();
         let series = Series {
             kpi: &kpi,
-            query_text: "select 1",
+            query_text: |_| "select 1",
             slots: &slots,
             seen: &seen,
             reach: Some(Reach { table: extent, all: extent }),
@@ -43,13 +43,15 @@ fn observation(kind: MeasureKind, level: f64, i: usize) -> Observation {
     let wave = 1.0 + ((i * 7 % 11) as f64 - 5.0) / 100.0 + if i == 22 { 0.4 } else { 0.0 };
     let mut seen = Observation::default();
     match kind {
-        MeasureKind::Count => seen.numerator = Some((level * wave).round()),
-        MeasureKind::Stock => seen.value = Some((level * wave).round()),
-        MeasureKind::Proportion => {
+        MeasureKind::Count | MeasureKind::Rate | MeasureKind::Distinct => seen.numerator = Some((level * wave).round()),
+        MeasureKind::Stock | MeasureKind::TimeBetween | MeasureKind::Finance => {
+            seen.value = Some((level * wave).round())
+        }
+        MeasureKind::Proportion | MeasureKind::Survey | MeasureKind::Milestone => {
             seen.numerator = Some(150.0);
             seen.denominator = Some(1167.0);
         }
-        MeasureKind::DurationMean | MeasureKind::DurationWithin => {
+        MeasureKind::DurationMean | MeasureKind::DurationWithin | MeasureKind::Quantile => {
             seen.numerator = Some(90.0);
             seen.denominator = Some(100.0);
             seen.total = Some(112.0);

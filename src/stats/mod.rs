@@ -28,6 +28,7 @@ pub mod neighbours;
 pub mod normal;
 pub mod point_grid;
 pub mod prospective;
+pub mod quantile;
 pub mod rate;
 pub mod rate_ratio;
 pub mod resample;

@@ -111,13 +111,13 @@ const FILES: [Real; 10] = [
 ];
 
 /// Folder of the real files.
-fn data() -> PathBuf {
+pub fn data() -> PathBuf {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     std::env::var_os("VIGIE_SHARED").map_or(beside, PathBuf::from).join("data")
 }
 
 /// Whether the files are there; says so if not.
-fn is_here(files: usize) -> bool {
+pub fn is_here(files: usize) -> bool {
     let here = data().is_dir();
     if !here {
         // Past the capture of the test harness, so that it is seen.

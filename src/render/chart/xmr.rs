@@ -111,6 +111,7 @@ fn tick(value: f64, unit: Unit) -> String {
         Unit::Percent => format::decimal(value * 100.0, 0),
         Unit::Count | Unit::Minutes | Unit::Number if (value - value.round()).abs() < 1e-9 => format::decimal(value, 0),
         Unit::Count | Unit::Minutes | Unit::Number => format::decimal(value, 1),
+        Unit::Pounds => format::decimal(value, 0),
     }
 }
 
