@@ -22,6 +22,7 @@ use crate::engine::measure::{Measure, measure, template_text};
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
 use crate::model::provenance::{Provenance, generator};
+use crate::model::schema;
 use crate::model::time::{Period, add_months, date_in_words, month_start};
 use crate::render::format;
 use crate::render::kpi_view;
@@ -246,7 +247,12 @@ async fn compute(
             Error::input(format!("no measure asked for is broken down by `{by}`; their dims are {can}")).at("by")
         );
     }
-    let seen = counted(snapshot, &plans, spans).await?;
+    let mut seen = counted(snapshot, &plans, spans).await?;
+    for (plan, (whole, _)) in plans.iter().zip(&mut seen) {
+        if plan.kpi.definition.iter().any(|d| d.kind == MeasureKind::Milestone) {
+            whole.insert(WHOLE.to_owned(), super::plan::milestones_seen(app, plan.kpi, &plan.slots)?);
+        }
+    }
     let mut measures = Vec::with_capacity(plans.len());
     let mut seen_all: Vec<BTreeMap<String, Observation>> = Vec::with_capacity(plans.len());
     let mut sums = Vec::new();
@@ -311,7 +317,9 @@ async fn plan<'a>(
     {
         held.extend(extents(&snapshot.dates_of(&measure).await?)?);
     }
-    let table = held.get(&definition.source).copied();
+    let is_sparse = schema::table(&definition.source).is_some_and(schema::Table::is_sparse);
+    let of_few = |table: Extent| if is_sparse { table.of_few(definition.time_dim.grain, all) } else { table };
+    let table = held.get(&definition.source).copied().map(of_few);
     let data_from = table.map(|t| t.first_on.min(all.map_or(t.first_on, |a| a.first_on)));
     let slots = slots(period, definition.time_dim.grain, BASELINE, data_from)?;
     Ok((!slots.is_empty()).then_some(Plan { kpi, slots, table }))

@@ -9,10 +9,12 @@ use serde::Serialize;
 
 use super::places::read;
 use super::{App, about};
+use crate::analysis::definition::{Kpi, MeasureKind};
 use crate::analysis::disclosure::{Policy, Release, Released, release};
+use crate::analysis::kpi_values::{Observation, Slot, milestones};
 use crate::analysis::owner::Owners;
 use crate::analysis::plan::Register;
-use crate::analysis::plan::entries::{Entries, Entry};
+use crate::analysis::plan::entries::{Entries, Entry, Status};
 use crate::analysis::plan::standing::{Filter, Finding, Owner, PlanState, Standing, findings, state};
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
@@ -144,6 +146,32 @@ fn released<T: Release>(app: &App, who: &Principal, answer: T) -> Released<T> {
 fn builtin() -> Result<(Register, Owners)> {
     let owners = Owners::builtin()?;
     Ok((Register::builtin(&owners)?, owners))
+}
+
+/// Milestones of a KPI file as the entries of the force have them: what they say is done is done on their day.
+pub(super) fn milestones_seen(app: &App, kpi: &Kpi, slots: &[Slot]) -> Result<BTreeMap<String, Observation>> {
+    let (register, _) = builtin()?;
+    let entries = entries(app, &register)?;
+    let mut seen = BTreeMap::new();
+    for slot in slots {
+        let Some(definition) = kpi.definition_on(slot.dates.from).filter(|d| d.kind == MeasureKind::Milestone) else {
+            continue;
+        };
+        let mut definition = definition.clone();
+        let last = slot.dates.to.pred_opt().unwrap_or(slot.dates.to);
+        for milestone in definition.milestone.iter_mut().filter(|milestone| milestone.done_on.is_none()) {
+            let entry = entries.latest(&milestone.plan_ref, 1, milestone.part.as_deref(), last);
+            milestone.done_on = entry.filter(|entry| entry.status == Status::Done).map(|entry| entry.on);
+        }
+        seen.insert(slot.name.clone(), milestones(&definition, &slot.dates));
+    }
+    Ok(seen)
+}
+
+/// What the force entered so far.
+fn entries(app: &App, register: &Register) -> Result<Entries> {
+    let file = app.store.root().join(ENTRIES_FILE);
+    if file.is_file() { Entries::parse(&read(&file)?, ENTRIES_FILE, register) } else { Ok(Entries::default()) }
 }
 
 async fn answer(app: &App, who: &Principal, question: &Question) -> Result<(PlanState, Entries)> {

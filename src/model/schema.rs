@@ -321,6 +321,11 @@ impl Table {
         Arc::new(Schema::new(fields))
     }
 
+    /// Whether its rows are so few that days, or weeks, without one say nothing about how far the table reaches.
+    pub fn is_sparse(&self) -> bool {
+        self.name == "campaigns"
+    }
+
     /// Whether its rows are events in place and time that map questions may count.
     pub fn is_event(&self) -> bool {
         !self.times.is_empty() && !PLACELESS.contains(&self.name)

@@ -51,7 +51,8 @@ fn a_forces_own_file_stands_in_place_of_the_built_in_one_and_says_so() {
 
 #[test]
 fn parts_add_up_to_the_island() {
-    for (measure, by) in [("m01", "parish"), ("m01", "daypart"), ("m03", "grade"), ("m10", "parish"), ("m17", "parish")] {
+    for (measure, by) in [("m01", "parish"), ("m01", "daypart"), ("m03", "grade"), ("m10", "parish"), ("m17", "parish")]
+    {
         let answer = vigie(island(), &["--json", "kpi", "run", measure, "--period", "2017-12", "--by", by]).ok();
         let rows = rows(&answer);
         let column = if by == "parish" { "area" } else { by };
@@ -87,7 +88,10 @@ fn each_kind_of_measure_is_counted() {
     let rate = folder(
         "m01-incidents.toml",
         &[
-            ("kind = \"count\"", "kind = \"rate\"\npeople = [{ valid_from = 2015-01-01, count = 108000, set_by = \"plan\" }]"),
+            (
+                "kind = \"count\"",
+                "kind = \"rate\"\npeople = [{ valid_from = 2015-01-01, count = 108000, set_by = \"plan\" }]",
+            ),
             ("unit = \"count\"", "unit = \"number\""),
         ],
     );
@@ -96,7 +100,11 @@ fn each_kind_of_measure_is_counted() {
 
     let between = folder(
         "m15-high-risk-domestic.toml",
-        &[("kind = \"count\"", "kind = \"time_between\""), ("\"local_on\"", "\"reported_at\""), ("unit = \"count\"", "unit = \"number\"")],
+        &[
+            ("kind = \"count\"", "kind = \"time_between\""),
+            ("\"local_on\"", "\"reported_at\""),
+            ("unit = \"count\"", "unit = \"number\""),
+        ],
     );
     let found = run(between.path(), &[]);
     let row = &rows(&found)[0];
@@ -105,13 +113,19 @@ fn each_kind_of_measure_is_counted() {
 
     let quantile = folder(
         "m03-grade1-within-10min.toml",
-        &[("kind = \"duration_within\"", "kind = \"quantile\""), ("threshold = { op = \"<\", seconds = 600 }\n", ""),
-          ("p = [0.5, 0.9]", "p = [0.95, 0.5]"), ("unit = \"percent\"", "unit = \"minutes\"")],
+        &[
+            ("kind = \"duration_within\"", "kind = \"quantile\""),
+            ("threshold = { op = \"<\", seconds = 600 }\n", ""),
+            ("p = [0.5, 0.9]", "p = [0.95, 0.5]"),
+            ("unit = \"percent\"", "unit = \"minutes\""),
+        ],
     );
     let found = run(quantile.path(), &[]);
     let also = &found["also"][0]["figures"];
     assert_eq!(rows(&found)[0]["value"], also["p95_min"]);
-    assert!(number(&also["p95_min"]) >= number(&also["p90_min"]) && number(&also["p90_min"]) > number(&also["median_min"]));
+    assert!(
+        number(&also["p95_min"]) >= number(&also["p90_min"]) && number(&also["p90_min"]) > number(&also["median_min"])
+    );
 
     let persons = "person_token IS NOT NULL";
     let distinct = folder(
@@ -130,8 +144,13 @@ fn each_kind_of_measure_is_counted() {
 
     let repeat = folder(
         "m08-missing.toml",
-        &[("kind = \"count\"", "kind = \"distinct\"\ndistinct = { column = \"person_token\", repeat = { times = 2, months = 12 } }"),
-          ("unit = \"count\"", "unit = \"percent\"")],
+        &[
+            (
+                "kind = \"count\"",
+                "kind = \"distinct\"\ndistinct = { column = \"person_token\", repeat = { times = 2, months = 12 } }",
+            ),
+            ("unit = \"count\"", "unit = \"percent\""),
+        ],
     );
     let found = run(repeat.path(), &[]);
     let row = &rows(&found)[0];
@@ -147,7 +166,11 @@ fn each_kind_of_measure_is_counted() {
 
     let money = folder(
         "m13-victims-in-care.toml",
-        &[("kind = \"stock\"", "kind = \"finance\""), ("period_agg = \"last\"\n", ""), ("unit = \"count\"", "unit = \"pounds\"")],
+        &[
+            ("kind = \"stock\"", "kind = \"finance\""),
+            ("period_agg = \"last\"\n", ""),
+            ("unit = \"count\"", "unit = \"pounds\""),
+        ],
     );
     let found = run(money.path(), &[]);
     let wanted = sql(&format!("SELECT sum(value) AS n FROM stocks WHERE stock = 'victims-in-care' AND {december}"));
@@ -155,8 +178,11 @@ fn each_kind_of_measure_is_counted() {
 
     let survey = folder(
         "m13-victims-in-care.toml",
-        &[("kind = \"stock\"", "kind = \"survey\"\nsurvey = { share = \"local_hour\", base = \"value\" }"),
-          ("period_agg = \"last\"\n", ""), ("unit = \"count\"", "unit = \"percent\"")],
+        &[
+            ("kind = \"stock\"", "kind = \"survey\"\nsurvey = { share = \"local_hour\", base = \"value\" }"),
+            ("period_agg = \"last\"\n", ""),
+            ("unit = \"count\"", "unit = \"percent\""),
+        ],
     );
     let found = run(survey.path(), &[]);
     assert!(rows(&found)[0]["value"].is_null(), "no share was recorded: {}", rows(&found)[0]);
@@ -165,7 +191,11 @@ fn each_kind_of_measure_is_counted() {
     let milestones = "kind = \"milestone\"\nmilestone = [\n  { ref = \"3.1.1.1\", deliverable = \"a thing\", owner = \"supt-operations\", due = 2017-06-30, due_kind = \"quarter\", done_on = 2017-06-01, status = \"done\" },\n  { ref = \"3.1.1.2\", deliverable = \"another\", owner = \"supt-operations\", due = 2017-09-30, due_kind = \"quarter\", status = \"open\" },\n]";
     let milestone = folder(
         "m01-incidents.toml",
-        &[("kind = \"count\"", milestones), ("unit = \"count\"", "unit = \"percent\""), ("dims = [\"parish\", \"daypart\"]\n", "")],
+        &[
+            ("kind = \"count\"", milestones),
+            ("unit = \"count\"", "unit = \"percent\""),
+            ("dims = [\"parish\", \"daypart\"]\n", ""),
+        ],
     );
     let found = run(milestone.path(), &[]);
     assert_eq!(number(&rows(&found)[0]["value"]), 0.5);
@@ -225,11 +255,17 @@ fn lint_names_file_line_and_key() {
         let run = vigie(island(), &["kpi", "run", "--period", "2017-12", "--kpis", text(own.path())]);
         assert_eq!(run.code, 2, "{}", run.out);
     };
-    refuse(&[("owner = \"ch-insp-operations\"\n", "")], &["m03-grade1-within-10min.toml:1: owner: error: `owner` is missing"]);
+    refuse(
+        &[("owner = \"ch-insp-operations\"\n", "")],
+        &["m03-grade1-within-10min.toml:1: owner: error: `owner` is missing"],
+    );
     refuse(&[("valid_from = 2017-01-01\n", "")], &["target[0].valid_from", "a target without `valid_from`"]);
     refuse(&[("unit = ", "colour = 1\nunit = ")], &["toml:10:1", "unknown field `colour`"]);
     refuse(&[("grade_initial = 1 OR", "grade = 1 OR")], &["toml:19: definition[0].where", "no column `grade`"]);
-    refuse(&[("where = \"cancelled\"", "where = \"cancelled; DROP TABLE incidents\"")], &["definition[0].exclude[0].where"]);
+    refuse(
+        &[("where = \"cancelled\"", "where = \"cancelled; DROP TABLE incidents\"")],
+        &["definition[0].exclude[0].where"],
+    );
     refuse(&[("where = \"cancelled\"", "where = \"person_token = 'x'\"")], &["tells one person"]);
     refuse(&[("where = \"cancelled\"", "where = \"(SELECT true)\"")], &["subquery"]);
 }
@@ -272,7 +308,12 @@ fn diff_says_in_words_what_changed() {
 #[test]
 fn show_says_what_a_measure_means() {
     let answer = vigie(Path::new("/nowhere"), &["kpi", "show", "m03"]);
-    for words in ["Owner: ch-insp-operations", "Boundary: under 600 seconds", "Left out as no_arrival: 3. where", "Target from 1 January 2017: at least 100.0%"] {
+    for words in [
+        "Owner: ch-insp-operations",
+        "Boundary: under 600 seconds",
+        "Left out as no_arrival: 3. where",
+        "Target from 1 January 2017: at least 100.0%",
+    ] {
         assert!(answer.out.contains(words), "{words}: {}", answer.out);
     }
     let json = vigie(Path::new("/nowhere"), &["--json", "kpi", "show", "response.grade1.mean"]).ok();
@@ -288,7 +329,11 @@ fn a_list_of_measures_becomes_drafts() {
     let answer = vigie(Path::new("/nowhere"), &["--json", "kpi", "import", text(&list), "--out", text(&out)]).ok();
     assert_eq!(answer["drafts"].as_array().unwrap().len(), 1, "{answer}");
     let lint = vigie(Path::new("/nowhere"), &["kpi", "lint", text(&out)]);
-    assert!(lint.code == 2 && lint.out.contains("`sensitivity` is missing"), "a draft is no definition yet: {}", lint.out);
+    assert!(
+        lint.code == 2 && lint.out.contains("`sensitivity` is missing"),
+        "a draft is no definition yet: {}",
+        lint.out
+    );
     let again = vigie(Path::new("/nowhere"), &["kpi", "import", text(&list), "--out", text(&out)]);
     assert!(again.err.contains("stays as it is"), "{}", again.err);
     fs::write(&list, "a,b\n1,2\n").unwrap();
