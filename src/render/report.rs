@@ -164,19 +164,34 @@ struct MapView {
 }
 
 /// Chapters and the measures in each.
-const CHAPTERS: [(&str, &str, &str, &[&str]); 5] = [
+const CHAPTERS: [(&str, &str, &str, &[&str]); 9] = [
     (
         "response",
         "Response",
         "How soon the most urgent calls are attended. Averages and shares are two views of one clock and are not \
          interchangeable: an average hides the longest waits, a share hides how late the late ones were.",
-        &["M02", "M03", "M04", "M05"],
+        &["M02", "M03", "M20", "M04", "M05"],
     ),
     (
         "demand",
         "Demand and crime",
         "What is reported to the police and what is recorded as crime.",
-        &["M01", "M06", "M17", "M07", "M08", "M15", "M10"],
+        &[
+            "M01", "M06", "M17", "M07", "M08", "M15", "M10", "C01", "C02", "C04", "C05", "C06", "M18", "D01", "D02",
+            "D03", "D04", "D05",
+        ],
+    ),
+    (
+        "thrive",
+        "How calls are weighed and resolved",
+        "What call takers make of a call. A change of training or form is a change of these measures.",
+        &["T01", "T02", "T03", "T04"],
+    ),
+    (
+        "vulnerable",
+        "Vulnerable people",
+        "People harmed or missing again, hate crime, and people in a mental health crisis. The numbers are small.",
+        &["V01", "V02", "V03", "V04", "C03"],
     ),
     (
         "places",
@@ -186,12 +201,24 @@ const CHAPTERS: [(&str, &str, &str, &[&str]); 5] = [
          each map.",
         &[],
     ),
-    ("roads", "Roads", "Collisions attended, and activity on the roads.", &["M09", "M11", "M12"]),
+    ("roads", "Roads", "Collisions attended, and activity on the roads.", &["M09", "M11", "M12", "M19", "R14"]),
+    (
+        "confidence",
+        "Public confidence",
+        "Answers to surveys, one figure a wave: each is of those asked, with an interval, and no month has one.",
+        &["S01", "S02a", "S02b", "S02c", "S03", "S04", "S05", "S06a", "S06b", "S07"],
+    ),
     (
         "people",
         "People and levels",
         "Levels at a date. They are never added over months.",
-        &["M13", "M14", "M16a", "M16b"],
+        &["M13", "M14", "M16a", "M16b", "R05", "R06", "R07", "R11", "R12"],
+    ),
+    (
+        "resources",
+        "Money and the estate",
+        "Budgets and savings of a year, as the accounts state them, and the move to the new headquarters.",
+        &["R01", "R02", "R03", "R04", "R08", "R09", "R10", "R13"],
     ),
 ];
 

@@ -93,7 +93,9 @@ fn every_figure_is_named_and_followed_by_its_table() {
     let html = report(Audience::Authority, Role::Analyst);
     let order = tags(&html, &["figure", "table"]);
     let figures = order.iter().filter(|(_, name)| *name == "figure").count();
-    assert_eq!(figures, 18 + 2);
+    let drawn = kpi_view::measures(&sample_run(Role::Analyst)).unwrap();
+    let drawn = drawn.iter().filter(|view| !view.chart_svg.is_empty()).count();
+    assert_eq!(figures, drawn + 2);
     for pair in order.windows(2) {
         assert!(pair[0].1 != "figure" || pair[1].1 == "table", "a figure at {} has no table", pair[0].0);
     }

@@ -29,6 +29,7 @@ mod locked;
 mod period;
 mod period_commands;
 mod places;
+mod plan;
 mod properties;
 mod quality;
 mod queries;
