@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 
+use crate::analysis::kpi_chart::{KpiChart, Series, Settings, chart};
 use crate::model::time::parse_period_name;
 use crate::model::words::thousands;
-use crate::stats::spc::{Assurance, Direction, Limits, Point, Profile, Variation, assurance, judge, limits, variation};
+use crate::stats::spc::{
+    Assurance, Direction, Kind, Nature, Part, Point, Profile, Variation, assurance, label, variation,
+};
 
 /// One value of one KPI: exactly what `kpi run` prints.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -68,17 +71,33 @@ fn whole_if_whole<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S
 /// Limits of a series and what the rules say of every point, for a chart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {
-    /// Limits.
-    pub limits: Limits,
+    /// Limits in force at the end.
+    pub limits: InForce,
     /// One a row.
     pub points: Vec<Point>,
+    /// Kind, reason, profile, phases, and limits at each row.
+    pub control: KpiChart,
 }
 
-/// Sets mean, limits, variation and assurance of one series: the rows of one KPI, area, daypart and grade, in time
-/// order and of one phase.
+/// Limits in force at the end of a series.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct InForce {
+    /// Centre line: the mean of the phase, of shares and rates that of all its counts together.
+    pub mean: f64,
+    /// Lower limit; not cut at 0 by an XmR chart.
+    pub lpl: f64,
+    /// Upper limit.
+    pub upl: f64,
+    /// Values that made them.
+    pub points: usize,
+    /// Too few values for firm limits.
+    pub trial: bool,
+}
+
+/// Sets mean, limits, variation and assurance of one series by an XmR chart of one phase: the rows of one KPI, area, daypart
+/// and grade, in time order.
 ///
-/// **Method**: XmR by the profile ([`limits`], [`judge`]). Variation of every row is that of its own point; assurance
-/// sets the limits against the row's own target. Both only from `profile.icon_points` values on.
+/// **Method**: [`with_chart`] with an XmR chart by the profile.
 /// **Units**: those of the values.
 /// **Undefined**: `None`, and rows left as they are, for fewer than two values in a row.
 ///
@@ -95,19 +114,76 @@ pub struct Chart {
 /// # Ok::<(), &str>(())
 /// ```
 pub fn with_limits(rows: &mut [KpiRow], direction: Direction, profile: &Profile) -> Option<Chart> {
+    let settings = Settings { kind: Some(Kind::Xmr), profile: *profile, ..Settings::by_size() };
+    with_chart(rows, direction, Nature::Other, 1.0, &settings)
+}
+
+/// Sets mean, limits, variation and assurance of one series: the rows of one KPI, area, daypart and grade, in time order.
+///
+/// **Method**: [`chart`] of the values, with numerator and denominator of the rows as counts and totals, phases from the
+/// settings and the versions of the definition. Mean and limits of every row are those at its own point. Variation of every
+/// row is that of its own point; assurance sets the limits at the row against its own target. Both only where the phase has
+/// `profile.icon_points` values. `per` is what count over exposure is times: 1,000 for a rate per 1,000.
+/// **Units**: those of the values.
+/// **Undefined**: `None`, and rows left as they are, for a series without limits.
+///
+/// # Example
+/// ```
+/// use vigie::analysis::kpi::{KpiRow, with_chart};
+/// use vigie::analysis::kpi_chart::Settings;
+/// use vigie::stats::spc::{Direction, Kind, Nature};
+/// let mut rows: Vec<KpiRow> = (0..14)
+///     .map(|i| f64::from(if i == 6 { 400 } else { 50 + i }))
+///     .map(|of| KpiRow { value: Some(0.9), numerator: Some(0.9 * of), denominator: Some(of), ..KpiRow::default() })
+///     .collect();
+/// let chart =
+///     with_chart(&mut rows, Direction::Increase, Nature::Share, 1.0, &Settings::by_size()).ok_or("too short")?;
+/// assert_eq!(chart.control.kind, Kind::P);
+/// assert!(rows[6].lpl > rows[5].lpl);
+/// # Ok::<(), &str>(())
+/// ```
+pub fn with_chart(
+    rows: &mut [KpiRow],
+    direction: Direction,
+    nature: Nature,
+    per: f64,
+    settings: &Settings,
+) -> Option<Chart> {
     let values: Vec<Option<f64>> = rows.iter().map(|row| row.value).collect();
-    let limits = limits(&values, profile)?;
-    let points = judge(&values, &limits, profile);
-    let enough = limits.points >= profile.icon_points;
-    for (row, point) in rows.iter_mut().zip(&points) {
-        row.mean = Some(limits.mean);
-        row.lpl = Some(limits.lpl);
-        row.upl = Some(limits.upl);
-        row.variation = (enough && row.value.is_some()).then(|| variation(point.signal, direction));
+    let parts: Vec<Option<Part>> = rows.iter().map(|row| part_of_row(row, nature)).collect();
+    let dates: Option<Vec<NaiveDate>> =
+        rows.iter().map(|row| Some(parse_period_name(&row.period).ok()?.from)).collect();
+    let dates = dates.unwrap_or_default();
+    let versions: Vec<&str> = rows.iter().map(|row| row.version.as_str()).collect();
+    let series = Series { nature, dates: &dates, values: &values, parts: &parts, per, versions: &versions };
+    let control = chart(&series, settings)?;
+    for (at, row) in rows.iter_mut().enumerate() {
+        let Some(line) = control.lines[at] else { continue };
+        let enough = control.is_judged(at);
+        row.mean = Some(line.centre);
+        row.lpl = Some(line.lower);
+        row.upl = Some(line.upper);
+        let signal = label(&control.points[at], direction, &control.profile);
+        row.variation = (enough && row.value.is_some()).then(|| variation(signal, direction));
         row.assurance =
-            row.target.filter(|_| enough).and_then(|target| assurance(limits.lpl, limits.upl, target, direction));
+            row.target.filter(|_| enough).and_then(|target| assurance(line.lower, line.upper, target, direction));
     }
-    Some(Chart { limits, points })
+    let line = control.in_force()?;
+    let last =
+        control.phases.iter().rev().find(|phase| control.lines[phase.points.clone()].iter().any(Option::is_some))?;
+    let limits =
+        InForce { mean: line.centre, lpl: line.lower, upl: line.upper, points: last.values, trial: last.trial };
+    Some(Chart { limits, points: control.points.clone(), control })
+}
+
+/// Count and total of a row, or count and exposure.
+fn part_of_row(row: &KpiRow, nature: Nature) -> Option<Part> {
+    row.value?;
+    match nature {
+        Nature::Count => row.value.map(|count| Part { count, of: 1.0 }),
+        Nature::Share | Nature::Rate => Some(Part { count: row.numerator?, of: row.denominator? }),
+        Nature::Other => None,
+    }
 }
 
 /// Unit of a KPI: how a value reads.

@@ -1,88 +1,55 @@
-//! Where the limits of a series begin anew: at a day that the file names with a reason and an approval, and where the
-//! definition changes. Never by itself.
+//! The limits of a measure's series by what its file asks for: kind of chart, profile, frozen baseline, dated entries.
 
-use crate::analysis::definition::Kpi;
-use crate::analysis::kpi::{Chart, KpiRow, with_limits};
-use crate::analysis::kpi_values::Slot;
-use crate::model::time::date_in_words;
-use crate::stats::spc::NHSR_02;
+use crate::analysis::definition::{Definition, Grain, Kpi, MeasureKind};
+use crate::analysis::kpi::{Chart, KpiRow, with_chart};
+use crate::analysis::kpi_chart::Settings;
+use crate::analysis::rebase::Rebase;
+use crate::stats::spc::Nature;
 
-/// First rows of the phases of a series, the first of all included, and what is to be said of them.
+/// Sets the limits of a series. Rows at `open` stand for periods that are not whole: they keep their value and take no part.
 ///
-/// **Method**: a rebase day that is the first of a period begins a phase there; any other is moved to the next period, and
-/// that is said; one after the last period begins none yet, and that is said too. A period that another definition holds
-/// for than for the one before begins a phase.
-pub fn phases(kpi: &Kpi, slots: &[Slot]) -> (Vec<usize>, Vec<String>) {
-    let mut starts = vec![0];
-    let mut notes = Vec::new();
-    for (at, pair) in slots.windows(2).enumerate() {
-        let version = |slot: &Slot| kpi.definition_on(slot.dates.from).map(|d| d.version.as_str());
-        let (before, after) = (version(&pair[0]), version(&pair[1]));
-        if before != after
-            && let Some(after) = after
-        {
-            starts.push(at + 1);
-            notes.push(format!(
-                "the limits begin anew on {}: definition {after} holds from then on",
-                date_in_words(pair[1].dates.from)
-            ));
-        }
-    }
-    for rebase in &kpi.spc.rebase {
-        let on = date_in_words(rebase.on);
-        let because = format!("{} (approved by {})", rebase.reason, rebase.approved_by);
-        if slots.first().is_some_and(|first| rebase.on < first.dates.from) {
-            continue; // before all that is shown
-        }
-        match slots.iter().position(|slot| slot.dates.from >= rebase.on) {
-            None => notes.push(format!("the rebase on {on} matches no period yet: no period begins on it or later")),
-            Some(at) => {
-                let start = slots[at].dates.from;
-                let moved = if start == rebase.on {
-                    String::new()
-                } else {
-                    format!(", moved from {on}, which is not the first day of a period")
-                };
-                starts.push(at);
-                notes.push(format!("the limits begin anew on {}{moved}: {because}", date_in_words(start)));
-            }
-        }
-    }
-    starts.sort_unstable();
-    starts.dedup();
-    (starts, notes)
-}
-
-/// Sets the limits of every phase of a series; those of the last are given back for the chart, with what the rules say of
-/// all points. Rows at `open` stand for periods that are not whole: they keep their value and take no part.
-pub(super) fn limits(rows: &mut [KpiRow], kpi: &Kpi, starts: &[usize], open: &[usize]) -> Option<Chart> {
-    if kpi.spc.chart == "none" {
-        return None;
-    }
+/// **Method**: [`with_chart`]: phases begin at the dated entries of the file, moved to the next period, and where another
+/// definition holds than before; never by themselves.
+pub(super) fn limits(rows: &mut [KpiRow], kpi: &Kpi, definition: &Definition, open: &[usize]) -> Option<Chart> {
     let set_aside: Vec<(usize, Option<f64>)> = open.iter().map(|at| (*at, rows[*at].value.take())).collect();
-    let mut last = None;
-    let mut points = Vec::with_capacity(rows.len());
-    for (at, start) in starts.iter().enumerate() {
-        let end = starts.get(at + 1).copied().unwrap_or(rows.len());
-        let chart = with_limits(&mut rows[*start..end], kpi.direction, &NHSR_02);
-        match &chart {
-            Some(chart) => points.extend(chart.points.iter().cloned()),
-            None => points.extend((*start..end).map(|_| crate::stats::spc::Point::default())),
-        }
-        last = chart;
-    }
+    let per = f64::from(definition.per.unwrap_or(if definition.kind == MeasureKind::Rate { 1000 } else { 1 }));
+    let chart = with_chart(rows, kpi.direction, nature(definition.kind), per, &settings(kpi, definition, rows));
     for (at, value) in set_aside {
         rows[at].value = value;
     }
-    last.map(|chart| Chart { limits: chart.limits, points })
+    chart
+}
+
+/// What the file asks for; it was checked when it was read. Entries before all that is shown ask for nothing here.
+fn settings(kpi: &Kpi, definition: &Definition, rows: &[KpiRow]) -> Settings {
+    let settings = Settings::parse(&kpi.spc.chart, &kpi.spc.profile).unwrap_or_else(|_| Settings::by_size());
+    let first = rows.first().and_then(|row| crate::model::time::parse_period_name(&row.period).ok()).map(|p| p.from);
+    let shown = kpi.spc.rebase.iter().filter(|entry| first.is_none_or(|first| entry.on >= first));
+    Settings {
+        fix_after: kpi.spc.fix_after.map(|points| points as usize),
+        rebase: shown
+            .map(|entry| Rebase { on: entry.on, reason: entry.reason.clone(), approved_by: entry.approved_by.clone() })
+            .collect(),
+        cycle: (definition.time_dim.grain == Grain::Month).then_some(12),
+        ..settings
+    }
+}
+
+/// What the values of a kind of measure are, for the choice of a chart.
+fn nature(kind: MeasureKind) -> Nature {
+    match kind {
+        MeasureKind::Count => Nature::Count,
+        MeasureKind::Rate => Nature::Rate,
+        MeasureKind::Proportion | MeasureKind::DurationWithin => Nature::Share,
+        _ => Nature::Other,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::definition::{Grain, Rebase, builtin};
-    use crate::analysis::kpi_values::slots;
-    use crate::model::time::{Period, parse_date};
+    use crate::analysis::definition::{Rebase as Entry, builtin};
+    use crate::model::time::parse_date;
 
     fn day(text: &str) -> chrono::NaiveDate {
         parse_date(text).unwrap()
@@ -92,43 +59,45 @@ mod tests {
         let mut kpi = builtin().unwrap().remove(0);
         kpi.spc.rebase = rebase
             .iter()
-            .map(|on| Rebase { on: day(on), reason: "new system".into(), approved_by: "SMB".into() })
+            .map(|on| Entry { on: day(on), reason: "new system".into(), approved_by: "SMB".into() })
             .collect();
         kpi
     }
 
-    fn year() -> Vec<Slot> {
-        let period = Period::new(day("2022-01-01"), day("2023-01-01")).unwrap();
-        slots(period, Grain::Month, 12, None).unwrap()
+    fn year(version: impl Fn(usize) -> &'static str) -> Vec<KpiRow> {
+        (0..12)
+            .map(|i| KpiRow {
+                period: format!("2022-{:02}", i + 1),
+                value: Some(if i < 6 { 10.0 } else { 100.0 } + (i % 2) as f64),
+                version: version(i).into(),
+                ..KpiRow::default()
+            })
+            .collect()
     }
 
     #[test]
     fn a_rebase_day_inside_a_month_moves_to_the_next_and_says_so() {
-        let (starts, notes) = phases(&kpi_with(&["2022-03-17"]), &year());
-        assert_eq!(starts, [0, 3]);
-        assert!(notes[0].contains("1 April 2022, moved from 17 March 2022"), "{notes:?}");
-        let (starts, notes) = phases(&kpi_with(&["2022-03-01"]), &year());
-        assert_eq!((starts, notes[0].contains("moved")), (vec![0, 2], false));
-        let (starts, notes) = phases(&kpi_with(&["2022-12-15"]), &year());
-        assert_eq!(starts, [0]);
-        assert!(notes[0].contains("matches no period yet"), "{notes:?}");
-        assert_eq!(phases(&kpi_with(&["2021-03-01"]), &year()), (vec![0], Vec::new()));
+        let charted = |on: &str| {
+            let kpi = kpi_with(&[on]);
+            let chart = limits(&mut year(|_| "1.0.0"), &kpi, &kpi.definition[0], &[]).unwrap();
+            (chart.control.phases.len(), chart.control.notes.join(" "))
+        };
+        let (phases, notes) = charted("2022-06-17");
+        assert_eq!(phases, 2);
+        assert!(notes.contains("1 July 2022") && notes.contains("next point"), "{notes}");
+        let (phases, notes) = charted("2022-12-15");
+        assert_eq!(phases, 1);
+        assert!(notes.contains("15 December 2022"), "one that matches no period is said: {notes}");
+        assert_eq!(charted("2021-03-01"), (1, String::new()));
     }
 
     #[test]
     fn another_definition_begins_a_phase_with_limits_of_its_own() {
-        let mut kpi = kpi_with(&[]);
-        let mut second = kpi.definition[0].clone();
-        (second.version, second.valid_from) = ("2.0.0".into(), day("2022-07-01"));
-        kpi.definition.push(second);
-        let (starts, notes) = phases(&kpi, &year());
-        assert_eq!(starts, [0, 6]);
-        assert!(notes[0].contains("definition 2.0.0"), "{notes:?}");
-        let mut rows: Vec<KpiRow> = (0..12)
-            .map(|i| KpiRow { value: Some(if i < 6 { 10.0 } else { 100.0 } + f64::from(i % 2)), ..KpiRow::default() })
-            .collect();
-        let chart = limits(&mut rows, &kpi, &starts, &[11]).unwrap();
+        let kpi = kpi_with(&[]);
+        let mut rows = year(|i| if i < 6 { "1.0.0" } else { "2.0.0" });
+        let chart = limits(&mut rows, &kpi, &kpi.definition[0], &[11]).unwrap();
         assert_eq!((rows[0].mean, rows[6].mean.map(f64::floor)), (Some(10.5), Some(100.0)));
         assert_eq!((chart.points.len(), chart.limits.points, rows[11].value), (12, 5, Some(101.0)));
+        assert!(chart.control.notes[0].contains("definition 2.0.0"), "{:?}", chart.control.notes);
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::analysis::definition::{Check, Definition, Grain, Kpi, MeasureKind, Sensitivity, Status, Target};
 use crate::analysis::disclosure::{Release, SUPPRESSED};
 use crate::analysis::kpi::{Chart, KpiRow, finding, period_words};
-use crate::analysis::kpi_phase::{self, phases};
+use crate::analysis::kpi_phase;
 use crate::analysis::kpi_values::{Observation, Reach, Slot, milestones};
 use crate::analysis::reconcile::{Reconciliation, ShareClaim, does_not_close, share};
 use crate::model::provenance::Provenance;
@@ -150,7 +150,7 @@ pub struct Series<'a> {
 /// Makes the series of one measure.
 ///
 /// **Method** one row a period, by the definition that holds on its first day; a period without records is 0 for counts and
-/// undefined for the rest; limits by [`kpi_phase::limits`] over the whole baseline, anew where the definition changes or
+/// undefined for the rest; limits by [`with_chart`](crate::analysis::kpi::with_chart) over the whole baseline, anew where the definition changes or
 /// the file says so.
 /// **Undefined** a period that the data does not reach the end of, one before it begins, a share of nothing.
 pub fn measure(series: &Series<'_>) -> Option<MeasureRun> {
@@ -195,9 +195,9 @@ pub fn measure_part(series: &Series<'_>, part: Option<&Part>, partial: bool) -> 
         also.push(extra);
         rows.push(row);
     }
-    let (starts, mut notes) = phases(kpi, series.slots);
+    let chart = kpi_phase::limits(&mut rows, kpi, &definition, &open);
+    let mut notes = chart.as_ref().map(|chart| chart.control.notes.clone()).unwrap_or_default();
     notes.extend(open.iter().map(|at| format!("{} is not whole yet", period_words(&rows[*at].period))));
-    let chart = kpi_phase::limits(&mut rows, kpi, &starts, &open);
     let target = kpi.target_on(last_day).cloned();
     if target.as_ref().is_some_and(|t| t.status == Status::PlanFigure) {
         for row in &mut rows {

@@ -3,6 +3,7 @@
 
 pub mod change;
 pub mod clusters;
+pub mod comparison;
 pub mod concentration;
 pub mod definition;
 pub mod density;
@@ -13,6 +14,7 @@ pub mod flow;
 pub mod hotspot;
 pub mod hours;
 pub mod kpi;
+pub mod kpi_chart;
 pub mod kpi_diff;
 pub mod kpi_draft;
 pub mod kpi_example;
@@ -27,9 +29,12 @@ pub mod near_repeat;
 pub mod owner;
 pub mod plan;
 pub mod quality;
+pub mod rebase;
 pub mod reconcile;
 pub mod scan;
 pub mod selection;
+pub mod staleness;
 pub mod steps;
+pub mod target_text;
 pub mod trend;
 pub mod weights;

@@ -1,7 +1,7 @@
 //! Is it good, bad or noise? The KPI trip: what the measures need of each table is read once, every measure is counted over
 //! it side by side, then come its series with limits, and the figures set against each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -433,7 +433,7 @@ fn provenance(version: u64, ask: &Ask, all: Option<Extent>, measures: &[MeasureR
         question: "kpi".to_owned(),
         from: Some(ask.period.from.to_string()),
         to: Some(ask.period.to.to_string()),
-        method: Some(format!("XmR, profile {}", crate::stats::spc::NHSR_02.name)),
+        method: Some(method(measures)),
         rows: measures.iter().flat_map(MeasureRun::asked).count() as u64,
         parameters,
         data_cut_off: all.map(|extent: Extent| -> NaiveDate { extent.last_on }).map(|on| on.to_string()),
@@ -441,6 +441,14 @@ fn provenance(version: u64, ask: &Ask, all: Option<Extent>, measures: &[MeasureR
         generated_by: generator(),
         ..Provenance::default()
     }
+}
+
+/// The kinds of chart of a run and their conventions.
+fn method(measures: &[MeasureRun]) -> String {
+    let charts = measures.iter().filter_map(|measure| measure.chart.as_ref());
+    let names: BTreeSet<String> =
+        charts.map(|chart| format!("{}, profile {}", chart.control.kind.words(), chart.control.profile.name)).collect();
+    if names.is_empty() { "no limits".to_owned() } else { names.into_iter().collect::<Vec<_>>().join("; ") }
 }
 
 /// The chart of one measure of a run.

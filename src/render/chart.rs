@@ -7,6 +7,7 @@ pub mod lorenz;
 pub mod months;
 mod panel;
 pub mod series;
+pub mod steps;
 pub mod xmr;
 
 use plotters::coord::ranged1d::Ranged;
@@ -214,18 +215,28 @@ struct Level<'a> {
 
 /// Draws levels and writes their labels at the right, moved apart where they would touch.
 fn levels(out: &mut String, plotted: &Plotted, levels: &[Level<'_>]) {
-    use std::fmt::Write as _;
     for level in levels {
-        let y = coordinate(plotted.y(level.value));
-        let dash = if level.dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{}\"", level.dash) };
-        let _ = writeln!(
-            out,
-            "<line x1=\"{LEFT}\" x2=\"{}\" y1=\"{y}\" y2=\"{y}\" stroke=\"{}\" stroke-width=\"{}\"{dash}/>",
-            WIDTH - RIGHT,
-            level.colour.hex(),
-            coordinate(level.width),
-        );
+        level_line(out, plotted, level);
     }
+    level_labels(out, plotted, levels);
+}
+
+/// The line of a level, without its label.
+fn level_line(out: &mut String, plotted: &Plotted, level: &Level<'_>) {
+    use std::fmt::Write as _;
+    let y = coordinate(plotted.y(level.value));
+    let dash = if level.dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{}\"", level.dash) };
+    let _ = writeln!(
+        out,
+        "<line x1=\"{LEFT}\" x2=\"{}\" y1=\"{y}\" y2=\"{y}\" stroke=\"{}\" stroke-width=\"{}\"{dash}/>",
+        WIDTH - RIGHT,
+        level.colour.hex(),
+        coordinate(level.width),
+    );
+}
+
+/// Labels of levels at the right, without their lines.
+fn level_labels(out: &mut String, plotted: &Plotted, levels: &[Level<'_>]) {
     let labels: Vec<(f64, &str, Colour)> =
         levels.iter().map(|l| (plotted.y(l.value), l.label.as_str(), l.colour)).collect();
     end_labels(out, plotted.right() + 8.0, &labels);

@@ -5,14 +5,16 @@ use serde::Serialize;
 use crate::analysis::definition::{Clock, Definition, MeasureKind, Sensitivity, Status};
 use crate::analysis::disclosure::{Released, SUPPRESSED};
 use crate::analysis::kpi::{KpiRow, Unit, period_words};
+use crate::analysis::kpi_chart::{KpiChart, Season};
 use crate::analysis::kpi_run::{KpiRun, MeasureRun};
 use crate::analysis::owner::Owners;
 use crate::error::Result;
 use crate::model::words::thousands;
+use crate::render::chart::steps::Step;
 use crate::render::chart::xmr::{self, Point, Signal};
 use crate::render::format;
 use crate::render::svg::{Words, id_of};
-use crate::stats::spc::{NHSR_02, Rule, Side};
+use crate::stats::spc::{Kind, Rule, Side, label};
 
 /// One measure, ready for a template.
 #[derive(Debug, Clone, Serialize)]
@@ -196,7 +198,8 @@ fn chart(measure: &MeasureRun) -> Result<String> {
     let limits = measure.chart.as_ref().map(|c| &c.limits);
     let count = points.iter().filter(|p| p.signal.is_some()).count();
     let description = format!(
-        "XmR chart of {} by {}, {} periods.{} {} of them show a special cause. {}.",
+        "{} of {} by {}, {} periods.{} {} of them show a special cause. {}.",
+        control(measure).map_or("Chart", |control| control.kind.words()),
         measure.kpi.title,
         measure.definition.time_dim.grain.name(),
         points.len(),
@@ -208,6 +211,8 @@ fn chart(measure: &MeasureRun) -> Result<String> {
         count,
         measure.finding
     );
+    let steps: Vec<Option<Step>> =
+        measure.rows.iter().map(|row| Some(Step { low: row.lpl?, centre: row.mean?, high: row.upl? })).collect();
     let grain = measure.definition.time_dim.grain;
     let target = measure.target.as_ref().map(|t| (t.value_for(grain, unit), short_word(t.status)));
     xmr::draw(&xmr::Chart {
@@ -217,9 +222,15 @@ fn chart(measure: &MeasureRun) -> Result<String> {
         direction: measure.kpi.direction,
         mean: limits.map(|l| l.mean),
         limits: limits.map(|l| (l.lpl, l.upl)),
+        steps: &steps,
         trial: limits.is_some_and(|l| l.trial),
         target,
     })
+}
+
+/// The chart of a measure, if it has limits.
+fn control(measure: &MeasureRun) -> Option<&KpiChart> {
+    measure.chart.as_ref().map(|chart| &chart.control)
 }
 
 fn short_word(status: Status) -> &'static str {
@@ -232,7 +243,8 @@ fn short_word(status: Status) -> &'static str {
 /// The special cause of a row: only where the series is long enough to say so.
 fn signal(measure: &MeasureRun, at: usize, row: &KpiRow) -> Option<Signal> {
     row.variation?;
-    let (rule, side) = measure.chart.as_ref()?.points.get(at)?.signal?;
+    let control = control(measure)?;
+    let (rule, side) = label(control.points.get(at)?, measure.kpi.direction, &control.profile)?;
     Some(Signal { up: side == Side::High, rule: rule.words() })
 }
 
@@ -270,6 +282,13 @@ fn table(measure: &MeasureRun) -> TableView {
     if is_duration {
         headers.extend(["Median (minutes)", "90th percentile (minutes)", "Left out"].map(str::to_owned));
     }
+    let adjusted = match control(measure).and_then(|control| control.season.as_ref()) {
+        Some(Season::Found(found)) => Some(&found.adjusted),
+        _ => None,
+    };
+    if adjusted.is_some() {
+        headers.push("Without its season".to_owned());
+    }
     headers.extend(["Lower limit", "Upper limit", "What the chart says"].map(str::to_owned));
     let rows = measure
         .rows
@@ -288,6 +307,9 @@ fn table(measure: &MeasureRun) -> TableView {
                 cells.push(shown(row, also("p90_min").filter(|_| whole), Unit::Minutes));
                 let left_out: u64 = row.excluded.values().sum();
                 cells.push(shown(row, whole.then_some(left_out as f64), Unit::Count));
+            }
+            if let Some(adjusted) = adjusted {
+                cells.push(shown(row, adjusted.get(at).copied(), unit));
             }
             cells.push(row.lpl.map_or_else(|| "-".to_owned(), |v| format::value(v.max(0.0), unit)));
             cells.push(row.upl.map_or_else(|| "-".to_owned(), |v| format::value(v, unit)));
@@ -318,19 +340,25 @@ fn notes(measure: &MeasureRun, owners: &Owners, cut_off: Option<&str>) -> Vec<St
         out.push(format!("{}: {}. Set by {}.", target.status.word(), target.as_written, target.set_by));
     }
     out.extend(waterfall(measure));
-    match measure.chart.as_ref().map(|c| &c.limits) {
-        Some(limits) => out.push(format!(
-            "Chart: XmR, profile {}; {}limits from {} periods, drawn from 0 where they fall below.",
-            NHSR_02.name,
-            if limits.trial { "trial " } else { "" },
-            limits.points
-        )),
+    match control(measure) {
+        Some(control) => {
+            let cut = if control.kind == Kind::Xmr { ", drawn from 0 where they fall below" } else { "" };
+            out.push(format!("Chart: {}{cut}.", control.words()));
+            out.extend(control.season.as_ref().map(Season::words));
+        }
         None => out.push("Chart: too few values for limits.".to_owned()),
     }
+    out.extend(measure.notes.iter().map(|note| sentence(note)));
     let owner = owners.name(&measure.kpi.owner).unwrap_or(&measure.kpi.owner);
     let cut_off = cut_off.map_or_else(String::new, |on| format!(" Data to {}.", format::iso_date(on)));
     out.push(format!("Owner: {owner}.{cut_off}"));
     out
+}
+
+/// A note with a capital and a full stop.
+fn sentence(note: &str) -> String {
+    let mut letters = note.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
 /// How many records of the period asked for were analysed and how many left out, by reason: the sum closes.

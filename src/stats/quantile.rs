@@ -15,11 +15,13 @@ pub enum Method {
     Midpoint,
     /// Linear at rank p(n + 1): type 6 of Hyndman and Fan, after Weibull.
     Weibull,
+    /// The value with rank np, rounded up: type 1 of Hyndman and Fan.
+    Equiprobable,
 }
 
 impl Method {
     /// Names, as messages list them.
-    pub const NAMES: &'static str = "linear, nearest, lower, higher, midpoint or weibull";
+    pub const NAMES: &'static str = "linear, nearest, lower, higher, midpoint, weibull or equiprobable";
 
     /// The method of that name.
     pub fn parse(name: &str) -> Option<Method> {
@@ -30,6 +32,7 @@ impl Method {
             "higher" => Method::Higher,
             "midpoint" => Method::Midpoint,
             "weibull" => Method::Weibull,
+            "equiprobable" => Method::Equiprobable,
             _ => return None,
         })
     }
@@ -39,7 +42,7 @@ impl Method {
 ///
 /// **Method**: Hyndman and Fan (1996), *Sample quantiles in statistical packages*, doi:10.1080/00031305.1996.10473566.
 /// Type 7: h = (n − 1)p, value y(⌊h⌋) + (h − ⌊h⌋)(y(⌊h⌋ + 1) − y(⌊h⌋)), ranks from 0; type 6 (Weibull 1939): h = (n + 1)p − 1,
-/// kept within the values. The others take one of the two neighbours of h of type 7, or their mean.
+/// kept within the values; type 1 (equiprobable): the value of rank ⌈np⌉. The others take one of the two neighbours of h of type 7, or their mean.
 /// **Units**: those of the values. **Cost**: constant; sorting is the caller's.
 /// **Undefined**: `None` without values, or for p outside 0 to 1.
 ///
@@ -58,6 +61,7 @@ pub fn quantile(sorted: &[f64], p: f64, method: Method) -> Option<f64> {
     let last = (sorted.len() - 1) as f64;
     let rank = match method {
         Method::Weibull => ((last + 2.0) * p - 1.0).clamp(0.0, last),
+        Method::Equiprobable => (((last + 1.0) * p - 1e-9).ceil() - 1.0).max(0.0),
         _ => last * p,
     };
     // (n − 1)p may miss a whole rank by the last bit.
@@ -67,7 +71,7 @@ pub fn quantile(sorted: &[f64], p: f64, method: Method) -> Option<f64> {
     let high_value = sorted.get(rank.ceil() as usize).copied().unwrap_or(low_value);
     Some(match method {
         Method::Linear | Method::Weibull => low_value + share * (high_value - low_value),
-        Method::Lower => low_value,
+        Method::Lower | Method::Equiprobable => low_value,
         Method::Higher => high_value,
         Method::Midpoint => f64::midpoint(low_value, high_value),
         Method::Nearest => *sorted.get(rank.round_ties_even() as usize)?,

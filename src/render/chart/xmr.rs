@@ -1,10 +1,12 @@
-//! The XmR chart of a measure: values, mean, process limits, target, and signals as larger points of another shape.
+//! The control chart of a measure: values, centre, limits (with a step at each point where they differ), target, and
+//! signals as larger points of another shape.
 
 use std::fmt::Write as _;
 
 use crate::analysis::kpi::{Unit, period_words};
 use crate::error::Result;
-use crate::render::chart::{Level, Line, Plotted, levels, plot, x_labels, y_labels, y_range};
+use crate::render::chart::steps::{self, Step};
+use crate::render::chart::{Level, Line, Plotted, level_labels, level_line, levels, plot, x_labels, y_labels, y_range};
 use crate::render::format;
 use crate::render::palette::{self, Colour};
 use crate::render::svg::{Text, Words, coordinate, escape, frame};
@@ -30,7 +32,7 @@ pub struct Signal {
     pub rule: &'static str,
 }
 
-/// What an XmR chart draws.
+/// What a control chart draws.
 #[derive(Debug)]
 pub struct Chart<'a> {
     /// Name, finding and description.
@@ -41,10 +43,12 @@ pub struct Chart<'a> {
     pub unit: Unit,
     /// Which way is better: gives a signal its colour.
     pub direction: Direction,
-    /// Mean of the baseline.
+    /// Centre in force at the end.
     pub mean: Option<f64>,
-    /// Lower and upper process limit, as computed; drawn at zero where the lower one is below.
+    /// Lower and upper limit in force at the end, as computed; drawn at zero where the lower one is below.
     pub limits: Option<(f64, f64)>,
+    /// Centre and limits at each point; drawn as steps where they differ. Empty where they are one.
+    pub steps: &'a [Option<Step>],
     /// Too few points for firm limits.
     pub trial: bool,
     /// Target or plan figure, and its word.
@@ -63,6 +67,7 @@ pub fn draw(chart: &Chart<'_>) -> Result<String> {
         .flatten()
         .copied()
         .chain(limits.into_iter().flat_map(|(low, high)| [low, high]))
+        .chain(chart.steps.iter().flatten().flat_map(|step| [step.low.max(0.0), step.high]))
         .chain(chart.mean)
         .chain(chart.target.map(|(value, _)| value));
     let range = y_range(drawn, false);
@@ -74,7 +79,23 @@ pub fn draw(chart: &Chart<'_>) -> Result<String> {
     y_labels(&mut out, &plotted, format::unit_words(unit), &|v| tick(v, unit));
     let periods: Vec<String> = chart.points.iter().map(|p| p.period.clone()).collect();
     x_labels(&mut out, &plotted, &periods);
-    levels(&mut out, &plotted, &level_list(chart, limits));
+    let list = level_list(chart, limits);
+    if steps::differ(chart.steps) {
+        type Get = fn(&Step) -> f64;
+        let lines: [(Get, (Colour, &str, f64)); 3] =
+            [(|step| step.high, LIMIT), (|step| step.low.max(0.0), LIMIT), (|step| step.centre, CENTRE)];
+        for (get, style) in lines {
+            let values: Vec<Option<f64>> = chart.steps.iter().map(|step| step.as_ref().map(get)).collect();
+            steps::draw(&mut out, &plotted, &values, style);
+        }
+        // The target is one line still, and all have their label.
+        for level in list.iter().filter(|level| level.colour == palette::TARGET) {
+            level_line(&mut out, &plotted, level);
+        }
+        level_labels(&mut out, &plotted, &list);
+    } else {
+        levels(&mut out, &plotted, &list);
+    }
     for (slot, point) in chart.points.iter().enumerate() {
         if let (Some(value), Some(signal)) = (point.value, point.signal) {
             let words = format!("{}: {}, {}", period_words(&point.period), format::value(value, unit), signal.rule);
@@ -84,6 +105,11 @@ pub fn draw(chart: &Chart<'_>) -> Result<String> {
     rule_names(&mut out, chart, &plotted);
     Ok(frame(&chart.words, "chart", f64::from(super::WIDTH), f64::from(super::HEIGHT), &out))
 }
+
+/// Colour, dashes and width of a limit.
+const LIMIT: (Colour, &str, f64) = (palette::QUIET, "6 4", 1.3);
+/// Those of the centre.
+const CENTRE: (Colour, &str, f64) = (palette::INK, "", 1.0);
 
 /// Names the rule of each run of signals, above or below its outermost point; left out where two names would touch.
 fn rule_names(out: &mut String, chart: &Chart<'_>, plotted: &Plotted) {
@@ -119,18 +145,18 @@ fn level_list(chart: &Chart<'_>, limits: Option<(f64, f64)>) -> Vec<Level<'stati
     let unit = chart.unit;
     let trial = if chart.trial { " (trial)" } else { "" };
     let mut out = Vec::new();
-    let mut push = |value: f64, word: &str, colour: Colour, dash: &'static str, width: f64| {
+    let mut push = |value: f64, word: &str, (colour, dash, width): (Colour, &'static str, f64)| {
         out.push(Level { value, label: format!("{word} {}", format::value(value, unit)), colour, dash, width });
     };
     if let Some((low, high)) = limits {
-        push(high, &format!("Upper limit{trial}"), palette::QUIET, "6 4", 1.3);
-        push(low, &format!("Lower limit{trial}"), palette::QUIET, "6 4", 1.3);
+        push(high, &format!("Upper limit{trial}"), LIMIT);
+        push(low, &format!("Lower limit{trial}"), LIMIT);
     }
     if let Some(mean) = chart.mean {
-        push(mean, "Mean", palette::INK, "", 1.0);
+        push(mean, "Mean", CENTRE);
     }
     if let Some((target, word)) = chart.target {
-        push(target, word, palette::TARGET, "1.5 3", 1.5);
+        push(target, word, (palette::TARGET, "1.5 3", 1.5));
     }
     out
 }
@@ -167,6 +193,10 @@ mod tests {
     use super::*;
 
     fn sample(points: &[Point]) -> String {
+        stepped(points, &[])
+    }
+
+    fn stepped(points: &[Point], steps: &[Option<Step>]) -> String {
         let words = Words { id: "m06".into(), title: "Within the usual range".into(), description: "d".into() };
         draw(&Chart {
             words,
@@ -175,6 +205,7 @@ mod tests {
             direction: Direction::Decrease,
             mean: Some(150.0),
             limits: Some((103.0, 197.0)),
+            steps,
             trial: false,
             target: Some((150.0, "Plan figure")),
         })
@@ -203,6 +234,22 @@ mod tests {
         assert_eq!(svg.matches("<circle").count(), 11, "the gap stays a gap");
         assert!(svg.contains("<title id=\"m06-title\">") && svg.contains("<desc id=\"m06-desc\">"));
         assert!(!svg.contains(" style="), "presentation attributes only");
+    }
+
+    #[test]
+    fn limits_that_differ_are_steps_and_those_that_do_not_are_lines() {
+        let points = points();
+        let step = |at: usize| Step { low: 100.0 - at as f64, centre: 150.0, high: 200.0 + at as f64 };
+        let mut steps: Vec<Option<Step>> = (0..points.len()).map(|at| Some(step(at))).collect();
+        steps[3] = None;
+        let svg = stepped(&points, &steps);
+        assert_eq!(svg.matches("<path class=\"limit\"").count(), 3);
+        let paths: Vec<&str> = svg.lines().filter(|line| line.contains("class=\"limit\"")).collect();
+        assert!(paths.iter().all(|path| path.matches('M').count() == 2), "a gap where there is no line");
+        assert_eq!(svg.matches("stroke-dasharray=\"1.5 3\"").count(), 1, "the target stays one line");
+        assert!(svg.contains("Upper limit 197"));
+        let same = vec![Some(step(0)); points.len()];
+        assert_eq!(stepped(&points, &same).matches("class=\"limit\"").count(), 0);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::stats::spc::{Rule, Side};
+use crate::stats::spc::{Point, Profile, Rule, Side};
 
 /// Which way a measure should go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +97,26 @@ pub fn variation(signal: Option<(Rule, Side)>, direction: Direction) -> Variatio
     }
 }
 
+/// The one signal that names a point.
+///
+/// **Method**: by the order of the rules: outside the limits, trend, two of three, run. Where the profile shows improvement
+/// first, and a point is both better and worse, the first rule that is for the better.
+///
+/// # Example
+/// ```
+/// use vigie::stats::spc::{Direction, MDC_2023, Point, label};
+/// assert_eq!(label(&Point::default(), Direction::Increase, &MDC_2023), None);
+/// ```
+pub fn label(point: &Point, direction: Direction, profile: &Profile) -> Option<(Rule, Side)> {
+    let good = match direction {
+        Direction::Increase => Some(Side::High),
+        Direction::Decrease => Some(Side::Low),
+        Direction::Neutral => None,
+    };
+    let better = point.flags.rules().find(|(_, side)| Some(*side) == good).filter(|_| profile.improvement_first);
+    better.or(point.signal)
+}
+
 /// Whether the process, left alone, meets its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -164,6 +184,19 @@ mod tests {
         for target in [1.0, 5.0] {
             assert_eq!(assurance(1.0, 5.0, target, Direction::Increase), Some(Assurance::Inconsistent));
         }
+    }
+
+    #[test]
+    fn improvement_is_shown_first_in_one_profile() {
+        use crate::stats::spc::{MDC_2023, NHSR_02, judge, limits};
+        // Rising from far below: a trend for the better, its first point outside below.
+        let calm: Vec<Option<f64>> = (0..20).map(|i| Some(f64::from(i % 2))).collect();
+        let limits = limits(&calm, &NHSR_02).unwrap();
+        let rising: Vec<Option<f64>> = (0..8).map(|i| Some(f64::from(i) - 6.0)).collect();
+        let first = judge(&rising, &limits, &MDC_2023)[0];
+        assert_eq!(label(&first, Direction::Increase, &NHSR_02), Some((Rule::Astronomical, Side::Low)));
+        assert_eq!(label(&first, Direction::Increase, &MDC_2023), Some((Rule::Trend, Side::High)));
+        assert_eq!(label(&first, Direction::Neutral, &MDC_2023), Some((Rule::Astronomical, Side::Low)));
     }
 
     #[test]
