@@ -26,6 +26,10 @@ use crate::stats::spc::Direction;
 #[folder = "reports/kpis/"]
 struct Builtin;
 
+/// First letters of the files that ship with the program, in the order in which a reader of the plan meets the measures:
+/// its figures, the surveys, resources; then crime, vulnerability, demand and THRIVE.
+const PARTS_OF_PLAN: &str = "msrcvdt";
+
 /// One measure: who owns it, which way is better, and its definitions and targets over time.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -161,7 +165,7 @@ pub fn builtin() -> Result<Vec<Kpi>> {
 /// `Input` naming a file that is not text.
 pub fn builtin_texts() -> Result<Vec<(String, String)>> {
     let mut names: Vec<_> = Builtin::iter().filter(|name| name.ends_with(".toml")).collect();
-    names.sort();
+    names.sort_by_cached_key(|name| (PARTS_OF_PLAN.find(&name[..1]), name.clone()));
     names.iter().map(|name| Ok((format!("reports/kpis/{name}"), embedded(name)?))).collect()
 }
 
@@ -220,9 +224,14 @@ mod tests {
     #[test]
     fn every_measure_of_the_plan_has_a_file() {
         let measures: Vec<String> = builtin().unwrap().into_iter().map(|k| k.measure).collect();
-        let mut expected: Vec<String> = (1..=15).map(|n| format!("M{n:02}")).collect();
-        expected.extend(["M16a", "M16b", "M17"].map(str::to_owned));
-        assert_eq!(measures, expected);
+        let expected: Vec<String> = (1..=20)
+            .map(|n| format!("M{n:02}"))
+            .chain((1..=7).map(|n| format!("S{n:02}")))
+            .chain((1..=14).map(|n| format!("R{n:02}")))
+            .collect();
+        for number in &expected {
+            assert!(measures.iter().any(|m| m.starts_with(number.as_str())), "{number} is not among {measures:?}");
+        }
     }
 
     #[test]

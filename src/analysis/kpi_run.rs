@@ -231,10 +231,10 @@ fn fill(
     slot: &Slot,
     part: Option<&Part>,
 ) -> BTreeMap<String, f64> {
-    let mut seen = seen.cloned().unwrap_or_default();
-    if used.kind == MeasureKind::Milestone {
-        seen = milestones(used, &slot.dates);
-    }
+    let seen = match seen {
+        None if used.kind == MeasureKind::Milestone => milestones(used, &slot.dates),
+        seen => seen.cloned().unwrap_or_default(),
+    };
     row.value = seen.value_of(used.kind);
     row.numerator = seen.numerator;
     row.denominator = seen.denominator;

@@ -335,6 +335,17 @@ pub struct Reach {
     pub all: Extent,
 }
 
+impl Extent {
+    /// The dates of a table with few rows: a period in which it has one is held as far as all other data goes.
+    #[must_use]
+    pub fn of_few(self, grain: Grain, all: Option<Extent>) -> Self {
+        let next = add_months(period_start(self.last_on, grain), grain.months());
+        let end = next.pred_opt().unwrap_or(self.last_on);
+        let known = all.map_or(self.last_on, |all| all.last_on.max(self.last_on));
+        Self { first_on: period_start(self.first_on, grain), last_on: end.min(known) }
+    }
+}
+
 impl Reach {
     /// Whether the table holds the first day of some dates: it begins by then, or a few days later if others begin by
     /// then.

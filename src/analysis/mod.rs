@@ -28,6 +28,7 @@ pub mod kpi_words;
 pub mod moments;
 pub mod near_repeat;
 pub mod owner;
+pub mod plan;
 pub mod quality;
 pub mod rebase;
 pub mod reconcile;

@@ -66,22 +66,39 @@ impl Owners {
         self.names.get(id).map(String::as_str)
     }
 
+    /// Id of a role by its full name, in any case.
+    pub fn id(&self, name: &str) -> Option<String> {
+        self.names.iter().find(|(_, full)| full.eq_ignore_ascii_case(name)).map(|(id, _)| id.clone())
+    }
+
     /// The roles that a cell of the plan names. The plan writes them one after another without a mark between, so the
     /// text is read from left to right and the longest spelling that fits is taken.
     ///
     /// # Errors
     /// `Input` with the part that is no known spelling.
     pub fn resolve(&self, cell: &str) -> Result<Vec<String>> {
-        let mut rest = cell.trim_start_matches([' ', ',']);
         let mut found: Vec<String> = Vec::new();
+        for (_, id) in self.taken_apart(cell)? {
+            if !found.iter().any(|known| known == id) {
+                found.push(id.to_owned());
+            }
+        }
+        Ok(found)
+    }
+
+    /// The spellings in a cell of the plan, in their order, each with the id of its role.
+    ///
+    /// # Errors
+    /// As of [`Owners::resolve`].
+    pub fn taken_apart(&self, cell: &str) -> Result<Vec<(&str, &str)>> {
+        let mut rest = cell.trim_start_matches([' ', ',']);
+        let mut found: Vec<(&str, &str)> = Vec::new();
         while !rest.is_empty() {
             let Some((spelling, id)) = self.spellings.iter().find(|(spelling, _)| rest.starts_with(spelling.as_str()))
             else {
                 return Err(Error::input(format!("`{rest}` is not an owner in reports/aliases.toml")));
             };
-            if !found.contains(id) {
-                found.push(id.clone());
-            }
+            found.push((spelling, id));
             rest = rest[spelling.len()..].trim_start_matches([' ', ',']);
         }
         Ok(found)

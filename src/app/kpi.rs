@@ -225,7 +225,12 @@ async fn compute(
             Error::input(format!("no measure asked for is broken down by `{by}`; their dims are {can}")).at("by")
         );
     }
-    let seen = counted(snapshot, &plans, spans).await?;
+    let mut seen = counted(snapshot, &plans, spans).await?;
+    for (plan, (whole, _)) in plans.iter().zip(&mut seen) {
+        if plan.kpi.definition.iter().any(|d| d.kind == MeasureKind::Milestone) {
+            whole.insert(WHOLE.to_owned(), super::plan::milestones_seen(app, plan.kpi, &plan.slots)?);
+        }
+    }
     let mut measures = Vec::with_capacity(plans.len());
     let mut seen_all: Vec<BTreeMap<String, Observation>> = Vec::with_capacity(plans.len());
     let mut sums = Vec::new();

@@ -13,6 +13,7 @@ use crate::engine::Snapshot;
 use crate::engine::desk::{Desk, Layout};
 use crate::engine::measure::{Measure, measure};
 use crate::error::{Error, Result};
+use crate::model::schema;
 use crate::model::time::Period;
 
 /// One definition over the periods that it holds for.
@@ -60,7 +61,9 @@ pub(super) async fn plan<'a>(
     {
         held.extend(extents(&snapshot.dates_of(&measure).await?)?);
     }
-    let table = held.get(&definition.source).copied();
+    let is_sparse = schema::table(&definition.source).is_some_and(schema::Table::is_sparse);
+    let of_few = |table: Extent| if is_sparse { table.of_few(definition.time_dim.grain, all) } else { table };
+    let table = held.get(&definition.source).copied().map(of_few);
     let data_from = table.map(|t| t.first_on.min(all.map_or(t.first_on, |a| a.first_on)));
     let slots = slots(period, definition.time_dim.grain, BASELINE, data_from)?;
     Ok((!slots.is_empty()).then_some(Plan { kpi, slots, table }))

@@ -28,6 +28,7 @@ pub mod patrol_page;
 pub mod pictures;
 pub mod place_pictures;
 pub mod places;
+pub mod plan;
 mod points;
 pub mod quality;
 pub mod rejects;

@@ -14,7 +14,7 @@ use crate::analysis::hotspot::{Method, Question};
 use crate::analysis::selection::Selection;
 use crate::analysis::weights::Weights;
 use crate::app::load::{Request, load};
-use crate::app::{App, about, admin, hotspots, kpi, report};
+use crate::app::{App, about, admin, hotspots, kpi, plan, report};
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
 use crate::model::time::{Period, add_months, month_start};
@@ -37,12 +37,18 @@ pub(super) struct Demo {
 }
 
 /// Extracts of the island and how each is read.
-const EXTRACTS: [(&str, &str); 8] = [
+const EXTRACTS: [(&str, &str); 14] = [
     ("jersey-incidents", "incidents.csv.gz"),
     ("jersey-crimes", "crimes.csv.gz"),
     ("jersey-stops", "stops.csv.gz"),
     ("jersey-offences", "offences.csv.gz"),
     ("jersey-stocks", "stocks.csv.gz"),
+    ("jersey-stocks", "resources.csv.gz"),
+    ("jersey-money", "money.csv.gz"),
+    ("jersey-campaigns", "campaigns.csv.gz"),
+    ("jersey-surveys", "surveys.csv.gz"),
+    ("jersey-custody", "custody.csv.gz"),
+    ("jersey-assessments", "assessments.csv.gz"),
     ("jersey-cameras", "cameras.csv.gz"),
     ("jersey-anpr", "anpr.csv.gz"),
     ("jersey-pings", "pings.csv.gz"),
@@ -87,6 +93,7 @@ impl Demo {
             ingest(&app, &who, feed, &samples.join(file), &mut steps).await?;
         }
         let until = data_end(&app, &who).await?;
+        take_plan(&app, &who, &samples, &mut steps).await?;
         find_hotspots(&app, &who, until, &mut steps).await?;
         run_kpis(&app, &who, until, &mut steps).await?;
         let report = write_reports(&app, &who, until, &self.dir.join("report"), &mut steps).await?;
@@ -190,6 +197,25 @@ async fn data_end(app: &App, who: &Principal) -> Result<NaiveDate> {
     let about = about::ask(app, who).await?;
     let last = about.datasets.iter().filter(|d| d.name == "incidents").filter_map(|d| d.last_on).max();
     last.map(|on| on + Days::new(1)).ok_or_else(|| Error::data("the extracts hold no incidents"))
+}
+
+/// The made-up entries on how the plan stands, and what it looks like on the last day of the records.
+async fn take_plan(app: &App, who: &Principal, samples: &Path, steps: &mut Steps<'_>) -> Result<()> {
+    let file = samples.join("plan-status.toml");
+    if !file.is_file() {
+        return Ok(());
+    }
+    let entries = plan::load(app, who, &file)?;
+    let state = plan::ask(app, who, &plan::Question::default()).await?;
+    let count = |name: &str| state.totals.get(name).copied().unwrap_or(0);
+    let (done, late) = (count("done") + count("done-late"), count("late"));
+    let words = format!("{done} of {} deliverables done, {late} late, {entries} entries", state.deliverables);
+    let mut figures = Map::new();
+    figures.insert("deliverables".to_owned(), json!(state.deliverables));
+    figures.insert("done".to_owned(), json!(done));
+    figures.insert("late".to_owned(), json!(late));
+    steps.done("plan", &words, figures);
+    Ok(())
 }
 
 async fn find_hotspots(app: &App, who: &Principal, until: NaiveDate, steps: &mut Steps<'_>) -> Result<()> {

@@ -22,6 +22,7 @@ mod kpi;
 mod loads;
 mod near_repeat;
 mod output;
+mod plan;
 mod plot;
 mod progress;
 mod quality;
@@ -143,6 +144,9 @@ enum Command {
     /// Key performance indicators
     #[command(subcommand)]
     Kpi(kpi::Kpi),
+    /// The policing plan: what is due, late, done
+    #[command(subcommand)]
+    Plan(plan::Plan),
     /// Reports to the Authority
     #[command(subcommand)]
     Report(report::Report),
@@ -286,6 +290,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Scan(command) => command.run(context).await,
         Command::Trend(command) => command.run(context).await,
         Command::Kpi(command) => command.run(context).await,
+        Command::Plan(command) => command.run(context).await,
         Command::Report(command) => command.run(context).await,
         Command::Anpr(command) => command.run(context).await,
         Command::Serve(command) => command.run(context).await,

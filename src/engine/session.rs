@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
 use datafusion::common::TableReference;
+use datafusion::datasource::MemTable;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -44,13 +45,21 @@ pub(super) async fn build(store: &Store, version: &StoreVersion, config: &Config
         .register_schema(KEPT, kept)
         .map_err(|e| Error::bug("no schema for the kept tables").with_cause(e))?;
     for table in schema::tables() {
+        let name = TableReference::partial(KEPT, table.name);
+        if !version.tables.contains_key(table.name) {
+            let none = MemTable::try_new(table.arrow_schema(), vec![Vec::new()]);
+            let none = none.map_err(|e| Error::bug("no empty table").with_cause(e))?;
+            context
+                .register_table(name, Arc::new(none))
+                .map_err(|e| Error::bug(format!("no empty table {}", table.name)).with_cause(e))?;
+            continue;
+        }
         let delta = store.table(version, table.name).await?;
         let unreadable = |e: Box<dyn std::error::Error + Send + Sync>| {
             Error::data(format!("table {} cannot be opened for queries", table.name)).with_cause(e)
         };
         delta.update_datafusion_session(&context.state()).map_err(|e| unreadable(e.into()))?;
         let provider = delta.table_provider().await.map_err(|e| unreadable(e.into()))?;
-        let name = TableReference::partial(KEPT, table.name);
         context.register_table(name, provider).map_err(|e| unreadable(e.into()))?;
     }
     let standing = schema::tables().iter().map(|table| {

@@ -114,6 +114,9 @@ pub const COMMON: &[Column] = &[
 /// Columns that tell one person or vehicle from another: reading them needs a purpose and a reference.
 pub const PERSONAL: &[&str] = &["vrm_token", "person_token", "victim_token"];
 
+/// Tables whose rows have dates and no place: readings, bookings, answers, and what happens inside a building.
+const PLACELESS: &[&str] = &["stocks", "surveys", "custody", "assessments", "money", "campaigns"];
+
 /// The column that tables are partitioned by: `YYYY-MM` of `local_on`, `unknown` without one.
 pub const PARTITION: &str = "month";
 
@@ -228,6 +231,61 @@ const TABLES: &[Table] = &[
         group: Some("stock"),
     },
     Table {
+        name: "surveys",
+        columns: &[
+            text("survey"),
+            text("wave"),
+            text("question"),
+            text("asked_about"),
+            date("read_on"),
+            int("base"),
+            float("share"),
+        ],
+        times: &["read_on"],
+        group: Some("question"),
+    },
+    Table {
+        name: "custody",
+        columns: &[
+            text("custody_id"),
+            time("arrived_at"),
+            time("released_at"),
+            text("reason"),
+            text("held_in"),
+            text("person_token"),
+        ],
+        times: &["arrived_at"],
+        group: Some("reason"),
+    },
+    Table {
+        name: "assessments",
+        columns: &[
+            text("incident_id"),
+            time("assessed_at"),
+            text("threat"),
+            text("harm"),
+            text("risk"),
+            text("investigation"),
+            text("vulnerability"),
+            text("engagement"),
+            text("resolution"),
+        ],
+        times: &["assessed_at"],
+        group: Some("resolution"),
+    },
+    Table {
+        name: "money",
+        columns: &[text("entry_id"), date("booked_on"), text("kind"), text("heading"), float("amount")],
+        times: &["booked_on"],
+        group: Some("heading"),
+    },
+    Table {
+        name: "campaigns",
+        columns: &[text("campaign_id"), text("kind"), text("theme"), date("started_on"), date("ended_on")],
+        times: &["started_on"],
+        group: Some("theme"),
+    },
+    Table {
         name: "rejects",
         columns: &[text("feed"), text("file"), int("line"), text("reason"), text("column_name"), text("message")],
         times: &[],
@@ -263,9 +321,14 @@ impl Table {
         Arc::new(Schema::new(fields))
     }
 
+    /// Whether its rows are so few that days, or weeks, without one say nothing about how far the table reaches.
+    pub fn is_sparse(&self) -> bool {
+        self.name == "campaigns"
+    }
+
     /// Whether its rows are events in place and time that map questions may count.
     pub fn is_event(&self) -> bool {
-        !self.times.is_empty() && self.name != "stocks"
+        !self.times.is_empty() && !PLACELESS.contains(&self.name)
     }
 }
 

@@ -21,6 +21,7 @@ pub mod map_svg;
 pub mod mvt;
 pub mod near_repeat;
 pub mod palette;
+pub mod plan;
 pub mod quality;
 mod quality_picture;
 pub mod revision;

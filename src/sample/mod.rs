@@ -3,6 +3,7 @@
 
 mod activity;
 mod anpr;
+mod assessments;
 mod calendar;
 mod calibration;
 mod cameras;
@@ -10,6 +11,7 @@ mod categories;
 mod cells;
 mod crime_codes;
 mod crimes;
+mod custody;
 mod dirty;
 mod dirty_crimes;
 mod extracts;
@@ -18,13 +20,16 @@ mod hotspots;
 mod incidents;
 mod network;
 mod pings;
+mod plan_entries;
 mod random;
 mod readme;
+mod resources;
 mod response;
 mod road_files;
 mod roads;
 mod spots;
 mod surface;
+mod surveys;
 #[cfg(test)]
 mod tests;
 mod truth;
@@ -111,6 +116,14 @@ pub fn write(options: &Options, out: &Path, progress: &dyn Fn(&str, u64)) -> Res
     files.push(activity::write_stocks(out, &span, &stocks)?);
     progress("activity", files.iter().rev().take(3).map(|f| f.1).sum());
 
+    files.push(resources::write_readings(out, &span, seed)?);
+    files.push(resources::write_money(out, &span, seed)?);
+    files.push(resources::write_campaigns(out, &span, seed)?);
+    files.push(surveys::write_surveys(out, &span, seed)?);
+    files.push(custody::write_custody(out, &span, scale, seed)?);
+    files.push(assessments::write_assessments(out, &span, &incidents, &incident_ids, seed)?);
+    progress("resources", files.iter().rev().take(6).map(|f| f.1).sum());
+
     let cameras = cameras::place(&network)?;
     files.push(cameras::write(out, &span, &cameras)?);
     let reads_per_day = options.anpr_reads_per_day.map_or(3500.0 * scale, |reads| reads as f64);
@@ -138,6 +151,7 @@ pub fn write(options: &Options, out: &Path, progress: &dyn Fn(&str, u64)) -> Res
         study_cells: spots.cells.len(),
     });
     files.push(write::text(out, "truth.json", &truth, 1)?);
+    files.push(plan_entries::write_entries(out, seed)?);
     files.push(write::text(out, "README.txt", &readme::text(options, &span), 1)?);
     progress("truth", 1);
     Ok(Summary { files, figures })

@@ -20,6 +20,13 @@ pub fn text(options: &Options, span: &Span) -> String {
          stops.csv.gz       stop checks\n\
          offences.csv.gz    road traffic offences\n\
          stocks.csv.gz      month-end readings: people in care, offenders managed, followers, staff\n\
+         resources.csv.gz   yearly readings: budget, population, capacity, savings\n\
+         money.csv.gz       money booked by month and heading\n\
+         campaigns.csv.gz   road-safety campaigns\n\
+         surveys.csv.gz     answers to opinion surveys, one wave a year\n\
+         custody.csv.gz     detentions in cells and in a place of safety\n\
+         assessments.csv.gz how calls were weighed (THRIVE) in the last twelve months\n\
+         plan-status.toml   made-up entries on how the policing plan stands: `vigie plan load`\n\
          cameras.csv.gz     ANPR cameras\n\
          anpr.csv.gz        ANPR reads of the last {anpr_days} days\n\
          pings.csv.gz       positions of patrolling units of the last {ping_days} days\n\

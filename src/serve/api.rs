@@ -263,6 +263,17 @@ pub(super) async fn openapi() -> Json<Value> {
         ]],
     );
     add(
+        "/api/v1/plan",
+        "how the policing plan stands on a day: due, late, done, and what it says in two ways",
+        &[&[
+            Param("on", "date", false, "the day; the last day of the records if left out"),
+            Param("owner", "string", false, "id, name or spelling of a role"),
+            Param("due", "string", false, "milestones due in a period: 2017-Q2"),
+            Param("standing", "string", false, "late, due-soon, ahead, no-date, stopped, done-late or done"),
+            Param("ref", "string", false, "a reference, or the section above it"),
+        ]],
+    );
+    add(
         "/api/v1/anpr/flow",
         "reads a camera and hour",
         &[&[

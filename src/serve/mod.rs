@@ -7,6 +7,7 @@ mod api_time;
 mod assets;
 mod pages;
 mod params;
+mod plan;
 mod problem;
 mod reports;
 mod session;
@@ -52,6 +53,7 @@ pub fn router(app: App) -> Router {
         .route("/editions", get(reports::list).post(reports::build))
         .route("/editions/{edition}", get(reports::manifest))
         .route("/editions/{edition}/steps", post(reports::step))
+        .route("/plan", get(plan::plan_api))
         .route("/anpr/flow", get(api::flow))
         .route("/anpr/cameras", get(api::cameras))
         .route("/query/{name}", get(api::query))
@@ -68,6 +70,7 @@ pub fn router(app: App) -> Router {
         .route("/map", get(pages::map))
         .route("/analysis", get(analysis::analysis))
         .route("/kpis", get(pages::kpis))
+        .route("/plan", get(plan::plan_page))
         .route("/patrol", get(pages::patrol))
         .route("/reports", get(reports::page))
         .route("/report", get(reports::newest))

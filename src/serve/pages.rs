@@ -93,6 +93,7 @@ pub(super) async fn start(State(shared): State<Shared>, Extension(who): Extensio
             card("/analysis", "Analysis", "Trends, repeats, changes and forecasts, each drawn with its table."),
             card("/patrol", "Patrol", "The places to be on the coming day and night shift, for a phone."),
             card("/kpis", "KPIs", "The plan's measures, with what is signal and what is noise."),
+            card("/plan", "Plan", "What the policing plan promises: due, late, done."),
             card("/reports", "Reports", "Editions for the Police Authority."),
             card("/anpr", "ANPR", "Traffic past the cameras, and cameras that fell silent."),
             card("/data", "Data", "What was loaded, and what was refused and why."),

@@ -320,6 +320,12 @@ impl Store {
         self.change_under(&lock, |transaction| control::note_files(transaction, &noted))
     }
 
+    /// Makes a table that the store does not have yet, empty. Only the one writer may.
+    async fn add_table(&self, table: &schema::Table) -> Result<()> {
+        let files = tables::create(&self.root, table).await?;
+        self.change(|transaction| control::note_files(transaction, &files))
+    }
+
     /// Takes the settings as they are now for those that `verify` expects: people edit them.
     ///
     /// # Errors

@@ -168,12 +168,16 @@ impl<'s> Writer<'s> {
     /// # Errors
     /// `Data` if the table cannot be read.
     pub(super) async fn open_files(&mut self, name: &str) -> Result<&mut OpenTable> {
-        let version = *self
-            .base
-            .tables
-            .get(name)
-            .ok_or_else(|| Error::bug(format!("store version {} names no table {name}", self.base.version)))?;
         let table = table(name).ok_or_else(|| Error::bug(format!("no table {name}")))?;
+        let version = match self.base.tables.get(name) {
+            Some(version) => *version,
+            // A store that was made before the table was thought of.
+            None => {
+                self.store.add_table(table).await?;
+                self.base.tables.insert(name.to_owned(), 0);
+                0
+            }
+        };
         let root = self.store.root();
         let (delta, log) = self.store.open_for_writing(name, version).await?;
         let files = active_files(&delta, name)

@@ -16,8 +16,8 @@ use vigie::app::admin::first_run_token;
 use crate::support::{island, island_app, last_year, program, rows, vigie};
 
 /// Pages of somebody who is signed in.
-const PAGES: [&str; 10] =
-    ["/", "/map", "/analysis", "/kpis", "/patrol", "/reports", "/anpr", "/data", "/quality", "/audit"];
+const PAGES: [&str; 11] =
+    ["/", "/map", "/analysis", "/kpis", "/plan", "/patrol", "/reports", "/anpr", "/data", "/quality", "/audit"];
 
 /// The one first-run token of the island's store: a second one would end it for tests that run beside.
 fn token() -> &'static str {
@@ -378,6 +378,7 @@ async fn openapi_names_every_path_that_answers() {
         "hours",
         "trend",
         "kpis",
+        "plan",
         "anpr/flow",
         "anpr/cameras",
         "loads",

@@ -32,6 +32,7 @@ mod pdf_text;
 mod period;
 mod period_commands;
 mod places;
+mod plan;
 mod properties;
 mod quality;
 mod queries;

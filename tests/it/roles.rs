@@ -8,7 +8,7 @@ use vigie::analysis::steps::StepLength;
 use vigie::app::load::Request;
 use vigie::app::{
     App, about, admin, backup, change, clusters, concentration, editions, emerging, flow, hotspots, hours, kpi,
-    near_repeat, patrol_page, quality, rejects, report, scan, sql, trend, verify,
+    near_repeat, patrol_page, plan, quality, rejects, report, scan, sql, trend, verify,
 };
 use vigie::error::{Error, Kind};
 use vigie::model::access::{Action, Principal, Role, decide};
@@ -138,6 +138,10 @@ async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<
         ("query", Action::AskQuery, sql::query(app, who, "datasets", &[], AsOf::Newest).await.map(drop)),
         ("sql", Action::AskRecords, sql::sql(app, who, "SELECT 1", AsOf::Newest).await.map(drop)),
         ("kpi run", Action::AskPerformance, kpi::run(app, who, question.selection.period, None).await.map(drop)),
+        ("plan", Action::AskPerformance, plan::ask(app, who, &plan::Question::default()).await.map(drop)),
+        ("plan show", Action::AskPerformance, plan::show(app, who, "3.4.8.4", None).await.map(drop)),
+        ("plan check", Action::AskPerformance, plan::check(app, who).map(drop)),
+        ("plan load", Action::Administer, plan::load(app, who, &nothing).map(drop)),
         ("quality", Action::AskPerformance, quality::ask(app, who, &quality::Question::default()).await.map(drop)),
         ("load", Action::Load, vigie::app::load::load(app, who, &request, &|_, _, _| {}).await.map(drop)),
         ("areas load", Action::Administer, admin::load_areas(app, who, &nothing, "name").map(drop)),
@@ -160,7 +164,7 @@ async fn every_trip_keeps_to_the_table_for_every_role() {
             let denied = ended.as_ref().err().is_some_and(|e| e.kind() == Kind::Denied);
             assert_eq!(denied, !may, "{name} as {}: {ended:?}", role.name());
             // These are asked for what cannot be done: whoever may gets as far as hearing that.
-            if may && !["areas load", "backup", "report sign", "report withdraw"].contains(&name) {
+            if may && !["areas load", "backup", "plan load", "report sign", "report withdraw"].contains(&name) {
                 assert!(ended.is_ok(), "{name} as {}: {ended:?}", role.name());
             }
         }

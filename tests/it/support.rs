@@ -104,12 +104,18 @@ pub async fn ingest(app: &App, feed: &str, files: &[PathBuf]) -> Result<LoadRepo
 }
 
 /// Feeds of the island and their files.
-pub const EXTRACTS: [(&str, &str); 8] = [
+pub const EXTRACTS: [(&str, &str); 14] = [
     ("jersey-incidents", "incidents.csv.gz"),
     ("jersey-crimes", "crimes.csv.gz"),
     ("jersey-stops", "stops.csv.gz"),
     ("jersey-offences", "offences.csv.gz"),
     ("jersey-stocks", "stocks.csv.gz"),
+    ("jersey-stocks", "resources.csv.gz"),
+    ("jersey-money", "money.csv.gz"),
+    ("jersey-campaigns", "campaigns.csv.gz"),
+    ("jersey-surveys", "surveys.csv.gz"),
+    ("jersey-custody", "custody.csv.gz"),
+    ("jersey-assessments", "assessments.csv.gz"),
     ("jersey-cameras", "cameras.csv.gz"),
     ("jersey-anpr", "anpr.csv.gz"),
     ("jersey-pings", "pings.csv.gz"),

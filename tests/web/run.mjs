@@ -16,7 +16,7 @@ const TOKEN = process.env.TOKEN ?? mock?.token ?? '';
 const SHOTS = process.env.SCREENSHOT_DIR ?? 'shots';
 /** Evaluated, not added to the page: the page's own policy refuses inline scripts. */
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const PAGES = ['/', '/map', '/analysis', '/kpis', '/patrol', '/reports', '/anpr', '/data', '/quality', '/audit'];
+const PAGES = ['/', '/map', '/analysis', '/kpis', '/plan', '/patrol', '/reports', '/anpr', '/data', '/quality', '/audit'];
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

@@ -159,7 +159,7 @@ impl Choice {
         }
         // Two columns of every row that together name it: a unit and its time. But an identifier of its own that comes
         // again means a record that comes again.
-        let names_records = !matches!(self.table.name, "pings" | "stocks");
+        let names_records = !matches!(self.table.name, "pings" | "stocks" | "surveys");
         let actor = if names_records { source("camera_id") } else { own };
         let actor = actor.filter(|at| may(at) && profiles[*at].filled == rows && (own.is_none() || !names_records));
         let pair = |key: &usize| times.iter().find(|time| *time != key && is_unique_pair(batch, rows, *key, **time));
@@ -269,9 +269,15 @@ fn fit(table: &Table, target: &Target, profile: &Profile) -> f64 {
 fn score(table: &Table, matches: &[Match], has_place: bool) -> Option<f64> {
     let has_time = table.times.is_empty() || table.times.iter().any(|time| matches.iter().any(|m| m.column == *time));
     let own = |m: &&Match| table.columns.iter().any(|column| column.name == m.column);
+    let all = |needs: &[&str]| needs.iter().all(|need| matches.iter().any(|m| m.column == *need));
     let has_needed = match table.name {
         "cameras" => has_place,
-        "stocks" => ["stock", "value"].iter().all(|need| matches.iter().any(|m| m.column == *need)),
+        "stocks" => all(&["stock", "value"]),
+        "surveys" => all(&["question", "base", "share"]),
+        "custody" => all(&["custody_id"]),
+        "assessments" => all(&["threat", "vulnerability"]),
+        "money" => all(&["amount", "heading"]),
+        "campaigns" => all(&["campaign_id", "theme"]),
         "anpr_reads" => matches.iter().any(|m| m.column == "vrm_token"),
         _ => true,
     };

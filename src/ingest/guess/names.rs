@@ -413,6 +413,53 @@ const STOCKS: &[Target] = &[
     target("value", 1.2, "value, count, level, total", "number"),
 ];
 
+const SURVEYS: &[Target] = &[
+    target("survey", 1.0, "survey, survey name", ""),
+    target("wave", 1.5, "wave, survey wave", "round"),
+    target("question", 2.0, "question, question code, item", ""),
+    target("asked_about", 0.5, "asked about, reference year", ""),
+    target("read_on", 1.0, "fieldwork end, read on", "date"),
+    target("base", 1.5, "base, respondents, sample size", ""),
+    target("share", 1.2, "share, proportion agreeing", "percent"),
+];
+
+const CUSTODY: &[Target] = &[
+    target("custody_id", 2.0, "custody id, custody number, custody record", ""),
+    target("arrived_at", 1.5, "arrived at, arrived at custody, detained at", ""),
+    target("released_at", 1.5, "released at, released", ""),
+    target("reason", 0.5, "reason for detention", "reason"),
+    target("held_in", 1.0, "held in, place of detention", ""),
+    target("person_token", 0.5, "person token", ""),
+];
+
+const ASSESSMENTS: &[Target] = &[
+    target("incident_id", 0.5, "incident id", ""),
+    target("assessed_at", 1.5, "assessed at", ""),
+    target("threat", 1.5, "threat", ""),
+    target("harm", 1.0, "harm", ""),
+    target("risk", 0.5, "risk", ""),
+    target("investigation", 1.0, "investigation", ""),
+    target("vulnerability", 1.5, "vulnerability", ""),
+    target("engagement", 1.0, "engagement", ""),
+    target("resolution", 0.5, "resolution", ""),
+];
+
+const MONEY: &[Target] = &[
+    target("entry_id", 1.5, "entry id, booking id, journal number", ""),
+    target("booked_on", 1.5, "booked on, posting date, booking date", ""),
+    target("kind", 0.3, "entry kind", "kind"),
+    target("heading", 1.0, "heading, budget heading, account", ""),
+    target("amount", 1.5, "amount, amount gbp, pounds", ""),
+];
+
+const CAMPAIGNS: &[Target] = &[
+    target("campaign_id", 2.0, "campaign id, campaign", ""),
+    target("kind", 0.3, "campaign kind", "kind"),
+    target("theme", 1.5, "theme, campaign theme", ""),
+    target("started_on", 1.0, "started on, campaign start", ""),
+    target("ended_on", 1.0, "ended on, campaign end", ""),
+];
+
 /// Columns of a table and their names, its own first; empty for a table that no extract fills.
 pub(super) fn targets(table: &Table) -> impl Iterator<Item = &'static Target> {
     let own: &'static [Target] = match table.name {
@@ -425,6 +472,11 @@ pub(super) fn targets(table: &Table) -> impl Iterator<Item = &'static Target> {
         "collisions" => COLLISIONS,
         "cameras" => CAMERAS,
         "stocks" => STOCKS,
+        "surveys" => SURVEYS,
+        "custody" => CUSTODY,
+        "assessments" => ASSESSMENTS,
+        "money" => MONEY,
+        "campaigns" => CAMPAIGNS,
         _ => &[],
     };
     own.iter().chain(if own.is_empty() { &[] } else { COMMON })
@@ -442,6 +494,11 @@ pub(super) fn file_says(file: &str, table: &Table) -> bool {
         "collisions" => &["collision", "casualty", "casualties", "accident", "crash", "stats19", "rtc"],
         "cameras" => &["camera"],
         "stocks" => &["stock"],
+        "surveys" => &["survey"],
+        "custody" => &["custody"],
+        "assessments" => &["assessment", "thrive"],
+        "money" => &["money", "budget", "ledger"],
+        "campaigns" => &["campaign"],
         _ => &[],
     };
     let hints: Vec<String> = hints.iter().flat_map(|hint| words(hint)).collect();
