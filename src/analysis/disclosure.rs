@@ -13,9 +13,11 @@ use crate::analysis::evaluate::{Evaluation, Place, Row};
 use crate::analysis::flow::FlowRow;
 use crate::analysis::hotspot::HotspotMap;
 use crate::analysis::kpi::KpiRow;
+use crate::analysis::kpi_run::KpiRun;
 use crate::analysis::near_repeat::{Classes, NearRepeat};
 use crate::analysis::quality::Quality;
 use crate::analysis::scan::Scan;
+use crate::analysis::sdc::{History, Log, Profile, Published};
 use crate::analysis::trend::{Change, Changes, Comparison, Decomposition, Forecast, StepRow, Trend};
 use crate::model::access::Principal;
 
@@ -69,6 +71,58 @@ pub fn release<T: Release>(mut answer: T, policy: &Policy, principal: &Principal
         answer.protect(policy.threshold);
     }
     Released(answer)
+}
+
+/// Under what rule an edition goes out, and what the public has seen before it.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// The rule.
+    pub profile: Profile,
+    /// Public editions so far, oldest first.
+    pub history: &'a History,
+}
+
+/// What disclosure control did to an edition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Counts for the manifest.
+    pub log: Log,
+    /// What was printed: the edition keeps it as history for those after it.
+    pub published: Published,
+}
+
+/// An answer whose tables are protected together, with those of earlier editions.
+pub trait ReleaseEdition {
+    /// Hides what must be hidden; says what was done and what is left to be seen.
+    fn protect_edition(&mut self, terms: &Terms<'_>) -> Account;
+}
+
+/// Makes the answer of an edition ready for its readers: the public sees no small counts, and none that can be worked out
+/// from this edition and those before. Others see it as it is, and there is no account.
+///
+/// # Example
+/// ```
+/// use vigie::analysis::disclosure::{Terms, release_edition};
+/// use vigie::analysis::kpi::KpiRow;
+/// use vigie::analysis::sdc::Profile;
+/// use vigie::model::access::{Principal, Role};
+/// let public = Principal { name: "reader".into(), roles: vec![Role::Public], via: "test", purpose: None };
+/// let row = |period: &str, met: f64| KpiRow {
+///     period: period.into(), numerator: Some(met), denominator: Some(50.0), value: Some(met / 50.0), ..KpiRow::default()
+/// };
+/// let terms = Terms { profile: Profile::jersey(5), history: &[] };
+/// let (rows, account) = release_edition(vec![row("2017-05", 47.0), row("2017-06", 30.0)], &terms, &public);
+/// assert_eq!((rows[0].value, rows[1].value), (None, Some(0.6)), "three were not met in May");
+/// assert_eq!(account.ok_or("none")?.log.cells, 4);
+/// # Ok::<(), &str>(())
+/// ```
+pub fn release_edition<T: ReleaseEdition>(
+    mut answer: T,
+    terms: &Terms<'_>,
+    principal: &Principal,
+) -> (Released<T>, Option<Account>) {
+    let account = principal.is_public().then(|| answer.protect_edition(terms));
+    (Released(answer), account)
 }
 
 /// Whether a count is one that the public may not see.
@@ -253,39 +307,17 @@ fn protect_comparison(comparison: &mut Comparison) {
     comparison.undefined_reason = Some(SUPPRESSED.to_owned());
 }
 
-/// A share shows its numerator, its complement and its denominator; a mean of the series shows its one missing value.
-/// So a small one of any hides the row, and a hidden row hides the limits of its series.
-impl Release for Vec<KpiRow> {
+/// KPIs are protected as the tables of an edition that nothing was published before.
+impl Release for KpiRun {
     fn protect(&mut self, threshold: u32) {
-        let mut series = BTreeSet::new();
-        for row in self.iter_mut() {
-            row.excluded.retain(|_, n| !is_small(*n, threshold));
-            if shows_small(row, threshold) {
-                (row.value, row.numerator, row.denominator) = (None, None, None);
-                row.undefined_reason = Some(SUPPRESSED.to_owned());
-                series.insert(series_of(row));
-            }
-        }
-        for row in self.iter_mut().filter(|row| series.contains(&series_of(row))) {
-            (row.mean, row.lpl, row.upl, row.variation, row.assurance) = (None, None, None, None, None);
-            row.excluded.clear();
-        }
+        self.protect_edition(&Terms { profile: Profile::jersey(threshold), history: &[] });
     }
 }
 
-type Series = (String, String, Option<String>, Option<String>, Option<u8>);
-
-fn series_of(row: &KpiRow) -> Series {
-    (row.id.clone(), row.measure.clone(), row.area.clone(), row.daypart.clone(), row.grade)
-}
-
-/// Whether a row gives a small number away. Without numerator and denominator the value may itself be a count.
-fn shows_small(row: &KpiRow, threshold: u32) -> bool {
-    let small = |n: Option<f64>| n.is_some_and(|n| n > 0.0 && n < f64::from(threshold));
-    let complement = row.numerator.zip(row.denominator).map(|(top, all)| all - top);
-    let whole_value = row.value.filter(|value| value.fract().abs() < f64::EPSILON);
-    let bare = row.numerator.is_none() && row.denominator.is_none();
-    small(row.numerator) || small(row.denominator) || small(complement) || (bare && small(whole_value))
+impl Release for Vec<KpiRow> {
+    fn protect(&mut self, threshold: u32) {
+        self.protect_edition(&Terms { profile: Profile::jersey(threshold), history: &[] });
+    }
 }
 
 /// The order of cells shows no count.

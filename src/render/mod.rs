@@ -2,6 +2,7 @@
 //! control cannot be skipped; nothing here reads records, files or a clock. Rank 5.
 
 pub mod change;
+pub mod chapters;
 pub mod chart;
 pub mod clusters;
 pub mod concentration;
@@ -22,7 +23,7 @@ pub mod near_repeat;
 pub mod palette;
 pub mod quality;
 mod quality_picture;
-pub mod report;
+pub mod revision;
 pub mod scan;
 pub mod svg;
 pub mod table;

@@ -8,6 +8,7 @@ mod assets;
 mod pages;
 mod params;
 mod problem;
+mod reports;
 mod session;
 mod tiles;
 
@@ -48,6 +49,9 @@ pub fn router(app: App) -> Router {
         .route("/hours", get(api_time::hours_of_week))
         .route("/trend", get(api::trend))
         .route("/kpis", get(api::kpis))
+        .route("/editions", get(reports::list).post(reports::build))
+        .route("/editions/{edition}", get(reports::manifest))
+        .route("/editions/{edition}/steps", post(reports::step))
         .route("/anpr/flow", get(api::flow))
         .route("/anpr/cameras", get(api::cameras))
         .route("/query/{name}", get(api::query))
@@ -65,9 +69,10 @@ pub fn router(app: App) -> Router {
         .route("/analysis", get(analysis::analysis))
         .route("/kpis", get(pages::kpis))
         .route("/patrol", get(pages::patrol))
-        .route("/reports", get(pages::reports))
-        .route("/report", get(pages::newest_report))
-        .route("/report/{edition}/{period}", get(pages::report))
+        .route("/reports", get(reports::page))
+        .route("/report", get(reports::newest))
+        .route("/report/{edition}", get(reports::edition))
+        .route("/report/{edition}/{*file}", get(reports::file))
         .route("/anpr", get(pages::anpr))
         .route("/data", get(pages::data))
         .route("/quality", get(pages::quality))

@@ -36,6 +36,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("geojson", &["space/"]),
     ("rstar", &["space/"]),
     ("proj4rs", &["space/project"]),
+    ("good_lp", &["analysis/sdc"]),
     ("plotters", &["render/chart"]),
     ("typst", &["render/document/pdf"]),
     ("typst_layout", &["render/document/pdf"]),

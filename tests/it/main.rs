@@ -13,6 +13,7 @@ mod cli;
 mod corrections;
 mod counts;
 mod durable;
+mod editions;
 mod evaluate;
 mod extract_files;
 mod formats;

@@ -3,6 +3,7 @@
 
 mod bad_files;
 mod crash;
+mod disclosure;
 mod disk;
 mod disk_full;
 mod extracts;
