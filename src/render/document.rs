@@ -383,11 +383,15 @@ impl Document {
     pub fn check(&self) -> Result<()> {
         let wrong = |what: String| Err(Error::bug(format!("the document of edition `{}`: {what}", self.edition)));
         self.check_numbers()?;
+        self.check_texts()?;
         let mut ids = BTreeSet::from(["contents", "summary", "notes"]);
         let mut tables = BTreeSet::from(["cover", "contents", "notes", "of_contents", "of_notes"]);
         let parts = std::iter::once(("summary", &self.summary))
             .chain(self.chapters.iter().map(|chapter| (chapter.id.as_str(), &chapter.blocks)));
         for (chapter, blocks) in parts {
+            if self.chapters.iter().any(|own| own.id == chapter && own.title.trim().is_empty()) {
+                return wrong(format!("the chapter `{chapter}` has no title"));
+            }
             if chapter != "summary" && (!is_id(chapter) || !ids.insert(chapter)) {
                 return wrong(format!("the chapter id `{chapter}` is not one, or is there twice"));
             }
@@ -395,9 +399,12 @@ impl Document {
             let mut awaits_table: Option<&str> = None;
             for block in blocks {
                 match block {
-                    Block::Heading { level: own, id, .. } => {
+                    Block::Heading { level: own, id, text } => {
                         if !(3..=4).contains(own) || *own > level + 1 {
                             return wrong(format!("the heading `{id}` of level {own} follows one of level {level}"));
+                        }
+                        if text.trim().is_empty() {
+                            return wrong(format!("the heading `{id}` is empty"));
                         }
                         if !is_id(id) || !ids.insert(id) {
                             return wrong(format!("the heading id `{id}` is not one, or is there twice"));
@@ -481,6 +488,23 @@ impl Document {
             }
         }
         Ok(())
+    }
+
+    /// A title, and no character that XML cannot hold.
+    fn check_texts(&self) -> Result<()> {
+        fn holds_control(value: &serde_json::Value) -> bool {
+            match value {
+                serde_json::Value::String(text) => text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t')),
+                serde_json::Value::Array(items) => items.iter().any(holds_control),
+                serde_json::Value::Object(fields) => fields.values().any(holds_control),
+                _ => false,
+            }
+        }
+        if self.title.trim().is_empty() {
+            return Err(Error::bug("a document needs a title"));
+        }
+        let value = serde_json::to_value(self).map_err(|e| Error::bug("the document is not JSON").with_cause(e))?;
+        if holds_control(&value) { Err(Error::bug("a text of the document holds a control character")) } else { Ok(()) }
     }
 
     fn check_numbers(&self) -> Result<()> {

@@ -39,6 +39,9 @@ fn what_no_writer_can_write_well_is_named() {
     refuses(&|d| first_table(d).rows[0][1] = Cell::text("many"), "kind");
     refuses(&|d| first_table(d).id = "Sheet 1".into(), "table id");
     refuses(&|d| d.chapters[0].blocks.retain(|b| !matches!(b, Block::Table(_))), "followed by its table");
+    refuses(&|d| d.title.clear(), "title");
+    refuses(&|d| d.chapters[1].title = " ".into(), "no title");
+    refuses(&|d| d.force.push('\u{7}'), "control character");
     let deep = Block::Heading { level: 4, id: "deep".into(), text: "Deep".into() };
     refuses(&|d| d.chapters[0].blocks.insert(0, deep.clone()), "follows one of level 2");
 }

@@ -2,6 +2,7 @@
 //! `typst-assets`. No package, file, clock or font of the machine is read, so the same document gives the same bytes
 //! everywhere.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use typst::diag::{FileError, FileResult, SourceDiagnostic};
@@ -74,7 +75,9 @@ impl World for Desk {
 /// # Errors
 /// `Bug` if the template does not take it, or the result would not be PDF/UA-1.
 pub fn write(document: &Document) -> Result<Vec<u8>> {
-    let json = document.to_json()?;
+    let json = String::from_utf8(document.to_json()?)
+        .map(printable)
+        .map_err(|e| Error::bug("the document is not UTF-8").with_cause(e))?;
     let ident = format!("{} {}", document.force, document.edition);
     std::thread::scope(|scope| {
         let set = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || set(json, ident));
@@ -83,11 +86,23 @@ pub fn write(document: &Document) -> Result<Vec<u8>> {
     })
 }
 
-fn set(json: Vec<u8>, ident: String) -> Result<Vec<u8>> {
+/// The text with a box for each character that none of our fonts has (PDF/UA refuses a page with a hole in it). The other
+/// formats hold the character.
+fn printable(text: String) -> String {
+    let known = |c: char| c.is_ascii() || FONTS.0.iter().any(|font| font.info().coverage.contains(u32::from(c)));
+    let strange: BTreeSet<char> = text.chars().filter(|c| !c.is_ascii()).collect();
+    let strange: BTreeSet<char> = strange.into_iter().filter(|&c| !known(c)).collect();
+    if strange.is_empty() {
+        return text;
+    }
+    text.chars().map(|c| if strange.contains(&c) { '□' } else { c }).collect()
+}
+
+fn set(json: String, ident: String) -> Result<Vec<u8>> {
     let desk = Desk {
         main: Source::new(file_id("document.typ")?, TEMPLATE.to_owned()),
         document_id: file_id("document.json")?,
-        document: Bytes::new(json),
+        document: Bytes::from_string(json),
     };
     let pages = typst::compile::<PagedDocument>(&desk).output.map_err(|e| failed(&e))?;
     let standards = PdfStandards::new(&[PdfStandard::Ua_1])
@@ -131,5 +146,13 @@ mod tests {
         assert!(holds(b"/StructTreeRoot") && holds(b"/Marked true") && holds(b"/Lang(en-GB)") && holds(b"pdfuaid"));
         assert!(!holds(b"CreationDate") && !holds(b"ModDate"));
         assert_eq!(write(&document).unwrap(), pdf);
+    }
+
+    #[test]
+    fn letters_that_no_font_has_become_boxes() {
+        assert_eq!(printable("Jèrriais ▲ ≤ 😀 日".to_owned()), "Jèrriais ▲ ≤ □ □");
+        let mut document = crate::render::document::tests::sample();
+        document.force.push_str(" 日本 😀");
+        assert!(write(&document).is_ok());
     }
 }
