@@ -116,14 +116,12 @@ impl Problem {
                     earlier.high = Some(earlier.high.map_or(high, |old| old.min(high)));
                 }
             }
-            let revised: Vec<Bound> = (0..self.sums.len()).filter_map(|at| self.old_sum(at, edition)).collect();
-            self.bounds.extend(revised);
-            for share in &self.shares {
-                let Some(percent) = edition.shares.get(&share.key) else { continue };
-                let bounds = percent.bounds(share.part, share.whole);
-                let held: Vec<Bound> = bounds.into_iter().filter(|bound| self.holds(bound)).collect();
-                self.bounds.extend(held);
-            }
+            let sums = self.sums.iter().map(Sum::equation);
+            let percent = |share: &Share| Some(edition.shares.get(&share.key)?.bounds(share.part, share.whole));
+            let percentages = self.shares.iter().filter_map(percent).flatten();
+            let said: Vec<Bound> =
+                sums.chain(percentages).filter_map(|bound| self.said_then(&bound, edition)).collect();
+            self.bounds.extend(said);
         }
         self.recall(history);
     }
@@ -200,11 +198,7 @@ impl Problem {
         let mut groups = Groups::new(printed.len());
         let mut rows: Vec<Row> = Vec::new();
         let mut late = Vec::new();
-        let sums = known.map(|sum| {
-            let terms = sum.parts.iter().map(|part| (*part, 1)).chain([(sum.whole, -1)]).collect();
-            Bound { terms, low: Some(0), high: Some(0) }
-        });
-        for bound in sums.chain(percentages) {
+        for bound in known.map(Sum::equation).chain(percentages) {
             let (mut terms, mut fixed, mut total) = (Vec::new(), 0_i64, 0_i64);
             for (cell, by) in bound.terms {
                 if let Some(Shown::Value(count)) = printed[cell] {
@@ -302,43 +296,37 @@ impl Problem {
         }
     }
 
-    /// What a sum of an old table says of the numbers that it did not print, if one that it printed has changed since.
-    /// (If none has, the sum of the present numbers says it all.)
-    fn old_sum(&self, at: usize, edition: &Published) -> Option<Bound> {
-        let sum = &self.sums[at];
-        let members = sum.parts.iter().map(|part| (*part, 1_i64)).chain([(sum.whole, -1)]);
+    /// What held between the numbers of an old table says of those that it did not print, if one that it printed has
+    /// changed since, as far as it holds for the numbers of today. (If none has, what holds today says it all.)
+    fn said_then(&self, bound: &Bound, edition: &Published) -> Option<Bound> {
         let (mut terms, mut printed, mut changed) = (Vec::new(), 0_i64, false);
-        for (cell, by) in members {
-            let known = &self.cells[cell];
+        for (cell, by) in &bound.terms {
+            let known = &self.cells[*cell];
             match edition.cells.get(&known.key) {
                 Some(Shown::Value(count)) => {
-                    printed += by * i64::try_from(*count).ok()?;
+                    printed += by * whole_number(*count);
                     changed |= *count != known.value;
                 }
-                _ => terms.push((cell, by)),
+                _ => terms.push((*cell, *by)),
             }
         }
-        if !changed || terms.is_empty() {
+        let is_equation = bound.low == bound.high;
+        if terms.is_empty() || (is_equation && !changed) {
             return None;
         }
         let now = self.weigh(&terms)?;
-        let then = -printed;
+        let (low, high) = (bound.low.map(|low| low - printed), bound.high.map(|high| high - printed));
         let one_sign = terms.iter().all(|(_, by)| *by > 0) || terms.iter().all(|(_, by)| *by < 0);
-        match now.cmp(&then) {
-            std::cmp::Ordering::Equal => Some(Bound { terms, low: Some(then), high: Some(then) }),
-            std::cmp::Ordering::Greater if one_sign => Some(Bound { terms, low: Some(then), high: None }),
-            std::cmp::Ordering::Less if one_sign => Some(Bound { terms, low: None, high: Some(then) }),
+        let fits = (low.is_none_or(|low| now >= low), high.is_none_or(|high| now <= high));
+        match fits {
+            (true, true) => Some(Bound { terms, low, high }),
+            (true, false) if one_sign && low.is_some() => Some(Bound { terms, low, high: None }),
+            (false, true) if one_sign && high.is_some() => Some(Bound { terms, low: None, high }),
             _ => None,
         }
     }
 
     fn weigh(&self, terms: &[(usize, i64)]) -> Option<i64> {
         terms.iter().map(|(cell, by)| Some(by * i64::try_from(self.cells.get(*cell)?.value).ok()?)).sum()
-    }
-
-    /// Whether something said of the numbers holds for the true ones.
-    fn holds(&self, bound: &Bound) -> bool {
-        self.weigh(&bound.terms)
-            .is_some_and(|sum| bound.low.is_none_or(|low| sum >= low) && bound.high.is_none_or(|high| sum <= high))
     }
 }

@@ -126,9 +126,7 @@ impl Model {
         }
         let mut model = Self { of_cell, vars, rows: Vec::new(), exposed, width: whole_number(problem.profile.width()) };
         for sum in problem.sums.iter().filter(|sum| sum.parts.len() > 1) {
-            let terms = sum.parts.iter().map(|part| (*part, 1)).chain([(sum.whole, -1)]).collect();
-            let bound = Bound { terms, low: Some(0), high: Some(0) };
-            model.add(problem, &bound, Some(sum.whole), None);
+            model.add(problem, &sum.equation(), Some(sum.whole), None);
         }
         for bound in &problem.bounds {
             model.add(problem, bound, None, None);

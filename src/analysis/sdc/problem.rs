@@ -81,6 +81,14 @@ pub struct Sum {
     pub parts: Vec<usize>,
 }
 
+impl Sum {
+    /// The parts less the whole are nought.
+    pub(super) fn equation(&self) -> Bound {
+        let terms = self.parts.iter().map(|part| (*part, 1)).chain([(self.whole, -1)]).collect();
+        Bound { terms, low: Some(0), high: Some(0) }
+    }
+}
+
 /// Another thing that readers know: low ≤ Σ coefficient · cell ≤ high.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bound {

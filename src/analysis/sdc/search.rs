@@ -54,7 +54,9 @@ pub(super) fn search(block: &Block) -> Found {
     };
     search.protect();
     search.show_again();
-    let given_away = (0..n).filter(|at| search.given_away[*at]).collect();
+    // A number that was only hidden for another's sake and is shown again was never a secret.
+    let given_away =
+        (0..n).filter(|at| search.given_away[*at] && (block.vars[*at].kept || search.hidden[*at])).collect();
     Found { hidden: search.hidden, given_away, programmes: search.programmes }
 }
 
