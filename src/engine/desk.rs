@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::compute::cast;
 use arrow::datatypes::SchemaRef;
 use chrono::{Days, NaiveDate};
 use datafusion::datasource::MemTable;
@@ -216,22 +215,12 @@ async fn scan(context: &SessionContext, layout: &Layout) -> Result<(SchemaRef, V
     let failed = |cause| super::failed("measure_scan", cause);
     let frame = context.sql(&query.sql).await.map_err(failed)?;
     let frame = frame.with_param_values(values).map_err(failed)?;
-    let schema = Arc::new(frame.schema().as_arrow().clone());
+    let planned = Arc::new(frame.schema().as_arrow().clone());
     // Partition after partition: the order of the rows is that of the files, however many cores read them.
-    let rows = frame.collect_partitioned().await.map_err(failed)?;
-    let rows = rows.into_iter().flatten().map(|batch| as_planned(&schema, &batch)).collect::<Result<_>>()?;
+    let rows: Vec<RecordBatch> = frame.collect_partitioned().await.map_err(failed)?.into_iter().flatten().collect();
+    // What a column may hold is narrower in the rows than in the plan.
+    let schema = rows.first().map_or(planned, RecordBatch::schema);
     Ok((schema, rows))
-}
-
-/// A batch in the types of the plan: files hand texts over as views, the plan calls them texts.
-fn as_planned(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
-    let failed = |cause| Error::bug("a column is not of its type").with_cause(cause);
-    let columns = schema.fields().iter().zip(batch.columns());
-    let columns: Vec<_> = columns
-        .map(|(field, column)| cast(column, field.data_type()))
-        .collect::<std::result::Result<_, _>>()
-        .map_err(failed)?;
-    RecordBatch::try_new(Arc::clone(schema), columns).map_err(failed)
 }
 
 /// Rows laid out that are kept until the next question of another kind.
