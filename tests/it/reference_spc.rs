@@ -404,7 +404,7 @@ fn poisson_limits_of_small_counts() {
     }
 }
 
-/// Numbers of statsmodels, SciPy and NumPy (tests/peers/spc_reference.py): relative 1e-8, quantiles of counts equal.
+/// Numbers of statsmodels, SciPy and `NumPy` (`tests/peers/spc_reference.py`): relative 1e-8, quantiles of counts equal.
 #[test]
 fn other_programs_say_the_same() {
     let peers: Value = serde_json::from_str(include_str!("../reference/spc_peers.json")).unwrap();

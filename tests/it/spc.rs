@@ -196,7 +196,7 @@ fn a_series_without_its_season_cries_wolf_as_often_as_one_that_had_none() {
                 alarms += usize::from(found.points.iter().any(|point| point.signal.is_some()));
             }
         }
-        (seasonal as f64 / SERIES as f64, alarms as f64 / f64::from(seasonal.max(1)))
+        (f64::from(seasonal) / SERIES as f64, alarms as f64 / f64::from(seasonal.max(1)))
     };
     println!("{:<10}{:<24}{:>14}{:>30}", "points", "season", "season found", "adjusted series with a signal");
     for n in [24, 36, 60] {
