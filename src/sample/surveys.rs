@@ -12,17 +12,17 @@ use crate::error::Result;
 /// One question: its code, the share of the plan, and how it moves from wave to wave.
 const QUESTIONS: [(&str, f64, f64); 10] = [
     ("police-do-a-good-job", 0.82, 0.004),
+    ("contact-in-year", 0.19, 0.0),
     ("contact-helpful", 0.90, 0.0),
     ("contact-polite", 0.91, 0.0),
     ("contact-listened", 0.89, 0.0),
-    ("contact-in-year", 0.19, 0.0),
     ("worried-digital-crime", 0.41, 0.01),
     ("digital-crime-priority", 0.61, 0.01),
     ("priority-emergencies", 0.90, 0.0),
     ("priority-vulnerable", 0.90, 0.0),
     ("feel-safe-at-home", 0.96, 0.0),
 ];
-/// Questions that only people with contact answer.
+/// Questions that only people with contact answer; how many they are is asked before.
 const OF_CONTACT: [&str; 3] = ["contact-helpful", "contact-polite", "contact-listened"];
 /// Adults who answer.
 const ASKED: i64 = 1_080;
