@@ -15,6 +15,7 @@ use crate::analysis::evaluate::{Method, Place, Question, forecast, ground};
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
 use crate::model::provenance::Provenance;
+use crate::space::StudyArea;
 use crate::store::AsOf;
 
 /// A released forecast and where it came from.
@@ -24,6 +25,9 @@ pub struct ForecastAnswer {
     pub provenance: Provenance,
     /// Cells, the likeliest first.
     pub rows: Released<Vec<Place>>,
+    /// Where was asked.
+    #[serde(skip)]
+    pub area: Arc<StudyArea>,
 }
 
 /// Asks where to look in the days of the selection's period, from what was recorded before it. Without a method: the one
@@ -81,7 +85,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question, method: Option
     .map_err(|e| Error::bug("the forecast could not be computed").with_cause(e))??;
     provenance.cells = Some(rows.len() as u64);
     let policy = Policy { threshold: app.config.public_threshold };
-    Ok(ForecastAnswer { provenance, rows: release(rows, &policy, who) })
+    Ok(ForecastAnswer { provenance, rows: release(rows, &policy, who), area })
 }
 
 /// The period of a forecast: so many days from a first one.
