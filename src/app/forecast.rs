@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::App;
+use super::disclosed::{Shown, guard};
 use super::evaluate::{Records, looking_back, score};
 use super::hotspots::study_area;
 use super::selection::for_a_map;
@@ -85,6 +86,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question, method: Option
     .map_err(|e| Error::bug("the forecast could not be computed").with_cause(e))??;
     provenance.cells = Some(rows.len() as u64);
     let policy = Policy { threshold: app.config.public_threshold };
+    guard(&mut provenance, policy, who, Shown::All);
     Ok(ForecastAnswer { provenance, rows: release(rows, &policy, who), area })
 }
 

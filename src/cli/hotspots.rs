@@ -143,7 +143,7 @@ fn summary(answer: &HotspotAnswer) -> String {
         "{} cells of {}; {} records counted",
         thousands(p.cells.unwrap_or(0)),
         p.study_area.as_deref().unwrap_or("the study area"),
-        thousands(p.rows)
+        p.counted()
     );
     if answer.map.rows.iter().any(|row| row.z.is_some()) {
         text.push_str(&format!("; {hot} cells above expectation (q at most 0.10)"));

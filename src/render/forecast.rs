@@ -103,7 +103,7 @@ fn notes(p: &Provenance) -> Vec<String> {
     let parameter = |name: &str| p.parameters.get(name).map_or("", String::as_str);
     let method = p.method.as_deref().unwrap_or("?");
     vec![
-        format!("Forecast for {}; from {} records; data to {cut_off}", when(p), thousands(p.rows)),
+        format!("Forecast for {}; from {} records; data to {cut_off}", when(p), p.counted()),
         format!("Looks back {}", parameter("looks_back")),
         format!("Method: {method}. {}. H3 resolution {}", parameter(method), p.resolution.unwrap_or(0)),
         score_note(p),

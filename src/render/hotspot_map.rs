@@ -258,7 +258,7 @@ pub fn period(p: &Provenance) -> String {
 /// The line under a map that says its period, records and data cut-off.
 pub fn when_and_how_many(p: &Provenance) -> String {
     let cut_off = p.data_cut_off.as_deref().map_or_else(|| "an unknown date".to_owned(), format::iso_date);
-    format!("{}: {} records; data to {cut_off}", period(p), format::count_or(Some(p.rows), "?"))
+    format!("{}: {} records; data to {cut_off}", period(p), p.counted())
 }
 
 /// The lines under a map: period, records, data cut-off, method and its score.
