@@ -7,14 +7,16 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::App;
+use super::disclosed::{Shown, guard};
 use super::evaluate::{Records, looking_back, score};
 use super::hotspots::study_area;
-use super::selection::{coverage, known_group, refuse_what_no_map_can_say, refuse_without_days};
+use super::selection::for_a_map;
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::evaluate::{Method, Place, Question, forecast, ground};
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
 use crate::model::provenance::Provenance;
+use crate::space::StudyArea;
 use crate::store::AsOf;
 
 /// A released forecast and where it came from.
@@ -24,6 +26,9 @@ pub struct ForecastAnswer {
     pub provenance: Provenance,
     /// Cells, the likeliest first.
     pub rows: Released<Vec<Place>>,
+    /// Where was asked.
+    #[serde(skip)]
+    pub area: Arc<StudyArea>,
 }
 
 /// Asks where to look in the days of the selection's period, from what was recorded before it. Without a method: the one
@@ -40,12 +45,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question, method: Option
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
     let places = app.memory.places(app)?;
     let longer = looking_back(question, daypart.clone())?;
-    let coverage = coverage(&snapshot, &longer).await?;
-    if coverage.in_period == 0 {
-        known_group(&snapshot, &longer).await?;
-    }
-    refuse_without_days("a forecast of days or weeks", &longer, &coverage)?;
-    refuse_what_no_map_can_say(&longer, &coverage)?;
+    let coverage = for_a_map(&snapshot, &longer, Some("a forecast of days or weeks")).await?;
     let area = study_area(app, &snapshot, &places, &selection.dataset).await?;
     let tested = score(app, &longer, question.resolution)?;
     let best = tested.as_ref().and_then(|score| Method::parse(&score.best).ok());
@@ -86,7 +86,8 @@ pub async fn ask(app: &App, who: &Principal, question: &Question, method: Option
     .map_err(|e| Error::bug("the forecast could not be computed").with_cause(e))??;
     provenance.cells = Some(rows.len() as u64);
     let policy = Policy { threshold: app.config.public_threshold };
-    Ok(ForecastAnswer { provenance, rows: release(rows, &policy, who) })
+    guard(&mut provenance, policy, who, Shown::All);
+    Ok(ForecastAnswer { provenance, rows: release(rows, &policy, who), area })
 }
 
 /// The period of a forecast: so many days from a first one.

@@ -8,12 +8,12 @@ use arrow::datatypes::Int64Type;
 use serde::Serialize;
 
 use super::App;
+use super::disclosed::{Shown, guard};
 use super::flow::texts;
+use super::kept::Kept;
 use super::places::Places;
 use super::points::points;
-use super::selection::{
-    Coverage, counting, coverage, known_group, params, refuse_what_no_map_can_say, scanned_coverage,
-};
+use super::selection::{Coverage, check_for_a_map, counting, for_a_map, params, scanned_coverage};
 use crate::analysis::density;
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::hotspot::{CellCount, HotspotMap, Method, Permutations, Question, Settings, score_with};
@@ -29,15 +29,13 @@ use crate::store::{AsOf, Counted};
 /// Metres around the data when no boundary is declared.
 const HULL_MARGIN_M: f64 = 500.0;
 
-/// Maps kept for the next tile or page of the same question.
-const MAPS_KEPT: usize = 24;
-
 /// What was computed before and is still true: store versions never change.
 #[derive(Debug, Default)]
 pub struct Memory {
     places: Mutex<Option<Arc<Places>>>,
     hulls: Mutex<HashMap<(u64, String), Arc<StudyArea>>>,
-    maps: Mutex<Vec<(String, Arc<Scored>)>>,
+    maps: Kept<Scored, 24>,
+    pub(super) histories: Kept<super::emerging::Found, 8>,
     views: Mutex<HashMap<String, chrono::DateTime<chrono::Utc>>>,
 }
 
@@ -90,20 +88,19 @@ async fn answer_with(app: &App, who: &Principal, question: &Question, settings: 
     settings.check(question.method)?;
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
     let key = format!("{} {}{}", snapshot.version(), subject(question), settings.subject());
-    let kept = app.memory.map(&key);
+    let kept = app.memory.maps.find(&key);
     let scored = if let Some(scored) = kept {
         scored
     } else {
         let scored = Arc::new(compute(app, &snapshot, question, settings).await?);
-        app.memory.keep(key, &scored);
+        app.memory.maps.keep(key, &scored);
         scored
     };
     let policy = Policy { threshold: app.config.public_threshold };
-    Ok(HotspotAnswer {
-        provenance: super::evaluate::with_score(app, question, scored.provenance.clone())?,
-        map: release(scored.map.clone(), &policy, who),
-        area: Arc::clone(&scored.area),
-    })
+    let mut provenance = super::evaluate::with_score(app, question, scored.provenance.clone())?;
+    let map = release(scored.map.clone(), &policy, who);
+    guard(&mut provenance, policy, who, Shown::of(map.rows.iter().map(|row| row.count)));
+    Ok(HotspotAnswer { provenance, map, area: Arc::clone(&scored.area) })
 }
 
 /// The question in one line, for the audit and as a key.
@@ -124,10 +121,7 @@ async fn compute(app: &App, snapshot: &Snapshot, question: &Question, settings: 
         Some(counted) => Coverage::from(counted),
         None => scanned_coverage(snapshot, selection).await?,
     };
-    refuse_what_no_map_can_say(selection, &coverage)?;
-    if coverage.in_period == 0 {
-        known_group(snapshot, selection).await?;
-    }
+    check_for_a_map(snapshot, selection, &coverage, None).await?;
     let kept = counted.map(by_cell);
     if let Some(cells) = cells {
         cells.await.map_err(|e| Error::bug("the cells of the study area could not be found").with_cause(e))??;
@@ -165,9 +159,7 @@ async fn judge(
         let records = points(snapshot, &question.selection, question.resolution).await?;
         let others = match &settings.against {
             Some(against) => {
-                let coverage = coverage(snapshot, &against.selection).await?;
-                refuse_what_no_map_can_say(&against.selection, &coverage)?;
-                known_group(snapshot, &against.selection).await?;
+                for_a_map(snapshot, &against.selection, None).await?;
                 Some((points(snapshot, &against.selection, question.resolution).await?, against.joined))
             }
             None => None,
@@ -374,18 +366,6 @@ impl Memory {
         let places = Arc::new(Places::open(app)?);
         *slot = Some(Arc::clone(&places));
         Ok(places)
-    }
-
-    fn map(&self, key: &str) -> Option<Arc<Scored>> {
-        lock(&self.maps).iter().find(|(k, _)| k == key).map(|(_, map)| Arc::clone(map))
-    }
-
-    fn keep(&self, key: String, map: &Arc<Scored>) {
-        let mut maps = lock(&self.maps);
-        if maps.len() >= MAPS_KEPT {
-            maps.remove(0);
-        }
-        maps.push((key, Arc::clone(map)));
     }
 
     /// Whether this is the first look of a map view in the last quarter of an hour: the tiles of one view share a line
