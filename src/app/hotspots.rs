@@ -256,6 +256,10 @@ fn parameters(question: &Question, settings: &Settings) -> BTreeMap<String, Stri
     }
     if matches!(question.method, Method::GiStar | Method::LocalMoran) {
         let p = match settings.permutations {
+            None if question.method == Method::GiStar && settings.weights.is_none() => {
+                "two-sided, the larger of the normal p of z and the exact one of records thrown at the cells at random"
+                    .to_owned()
+            }
             None => "two-sided, analytic".to_owned(),
             Some(Permutations { draws, seed }) => {
                 lines.push(("seed", seed.to_string()));
