@@ -44,4 +44,5 @@ mod time;
 mod torture;
 mod trend;
 mod truth;
+mod truth_repeats;
 mod truth_time;
