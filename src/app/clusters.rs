@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::App;
 use super::hotspots::study_area;
 use super::points::points;
-use super::selection::{coverage, known_group, refuse_what_no_map_can_say};
+use super::selection::for_a_map;
 use crate::analysis::clusters::{ClusterMap, Method, Question, find};
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::error::{Error, Result};
@@ -40,11 +40,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Clus
     question.check()?;
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
     let selection = &question.selection;
-    let coverage = coverage(&snapshot, selection).await?;
-    refuse_what_no_map_can_say(selection, &coverage)?;
-    if coverage.in_period == 0 {
-        known_group(&snapshot, selection).await?;
-    }
+    let coverage = for_a_map(&snapshot, selection, None).await?;
     let records = points(&snapshot, selection, question.resolution).await?;
     let places = app.memory.places(app)?;
     let area = study_area(app, &snapshot, &places, &selection.dataset).await?;

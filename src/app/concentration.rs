@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::App;
 use super::hotspots::{cells_with_records, study_area};
-use super::selection::{coverage, known_group, refuse_what_no_map_can_say};
+use super::selection::for_a_map;
 use crate::analysis::concentration::{Concentration, Question, measure};
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::error::Result;
@@ -33,11 +33,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Conc
     question.check()?;
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
     let selection = &question.selection;
-    let coverage = coverage(&snapshot, selection).await?;
-    refuse_what_no_map_can_say(selection, &coverage)?;
-    if coverage.in_period == 0 {
-        known_group(&snapshot, selection).await?;
-    }
+    let coverage = for_a_map(&snapshot, selection, None).await?;
     let counts = cells_with_records(&snapshot, selection, question.resolution).await?;
     let places = app.memory.places(app)?;
     let area = study_area(app, &snapshot, &places, &selection.dataset).await?;

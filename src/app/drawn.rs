@@ -26,6 +26,8 @@ pub struct Asked {
     pub title: &'static str,
     /// What it answers, in one sentence.
     pub about: &'static str,
+    /// Whether it takes long, so that only a few are answered at a time.
+    pub long: bool,
 }
 
 /// Every question of the page, in its order.
@@ -34,56 +36,67 @@ pub const QUESTIONS: &[Asked] = &[
         name: "trend",
         title: "Trend",
         about: "Is it rising or falling? Whole months, with the year before beside them.",
+        long: false,
     },
     Asked {
         name: "local-moran",
         title: "Clusters and outliers",
         about: "Which cells are high among high ones, and which stand out alone? Local Moran's I.",
+        long: false,
     },
     Asked {
         name: "kde",
         title: "Density",
         about: "Where is it thickest? A smooth surface over the records' own points.",
+        long: false,
     },
     Asked {
         name: "clusters",
         title: "Knots of points",
         about: "Where do records lie close together, whatever the cells? DBSCAN.",
+        long: false,
     },
     Asked {
         name: "concentration",
         title: "Concentration",
         about: "How few places hold how much, and how few would by chance?",
+        long: false,
     },
     Asked {
         name: "change",
         title: "Change",
         about: "Where is there more or less than in as long a period directly before, beyond chance?",
+        long: false,
     },
     Asked {
         name: "emerging",
         title: "Emerging",
         about: "How did hot spots come about? Thirteen steps of 28 days in a year; the last one ends with the period.",
+        long: false,
     },
     Asked {
         name: "hours",
         title: "Hours of the week",
         about: "When in the week? What is known as a range of time is shared out over its hours.",
+        long: false,
     },
     Asked {
         name: "evaluate",
         title: "Forecast accuracy",
         about: "How good would a map have been? Methods tested week by week on days that they had not seen.",
+        long: true,
     },
     Asked {
         name: "near-repeat",
         title: "Near repeats",
         about: "Does one event bring the next? Pairs by distance and time, beside what chance would give.",
+        long: true,
     },
     Asked {
         name: "scan",
         title: "Clusters in time",
         about: "Where and when do events crowd more than place and day alone explain?",
+        long: true,
     },
 ];
 

@@ -10,9 +10,7 @@ use serde::Serialize;
 use super::App;
 use super::change::without_small;
 use super::hotspots::study_area;
-use super::selection::{
-    Coverage, coverage, known_group, params, refuse_parts_of_months, refuse_what_no_map_can_say, refuse_without_days,
-};
+use super::selection::{Coverage, for_a_map, params};
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::emerging::{CellDay, Definition, EmergingMap, Question, classify, window_name};
 use crate::analysis::steps::{StepLength, Steps};
@@ -47,15 +45,8 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Emer
     let steps = question.check()?;
     let selection = &question.selection;
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
-    let coverage = coverage(&snapshot, selection).await?;
-    refuse_what_no_map_can_say(selection, &coverage)?;
-    refuse_parts_of_months(selection, &coverage)?;
-    if question.step != StepLength::Month {
-        refuse_without_days("a history in steps other than months", selection, &coverage)?;
-    }
-    if coverage.in_period == 0 {
-        known_group(&snapshot, selection).await?;
-    }
+    let by_day = (question.step != StepLength::Month).then_some("a history in steps other than months");
+    let coverage = for_a_map(&snapshot, selection, by_day).await?;
     let mut params = params(selection);
     params.insert("res".to_owned(), Value::Int(i64::from(question.resolution)));
     let days = cell_days(&snapshot.query("cell_days", &params).await?.batches)?;

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::App;
 use super::hotspots::study_area;
-use super::selection::{Coverage, coverage, known_group, params, refuse_what_no_map_can_say, refuse_without_days};
+use super::selection::{Coverage, for_a_map, params};
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::evaluate::{
     Evaluation, Method, Occurrence, Question, Score, assess, day_number, daypart_name, ground, percent,
@@ -58,12 +58,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question, keep: bool) ->
     let mut seen = Seen::default();
     for daypart in &question.dayparts {
         let selection = looking_back(question, daypart.clone())?;
-        let coverage = coverage(&snapshot, &selection).await?;
-        if coverage.in_period == 0 {
-            known_group(&snapshot, &selection).await?;
-        }
-        refuse_without_days("a forecast of days or weeks", &selection, &coverage)?;
-        refuse_what_no_map_can_say(&selection, &coverage)?;
+        let coverage = for_a_map(&snapshot, &selection, Some("a forecast of days or weeks")).await?;
         if area.is_none() {
             area = Some(study_area(app, &snapshot, &places, &selection.dataset).await?);
         }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::App;
 use super::evaluate::{Records, looking_back, score};
 use super::hotspots::study_area;
-use super::selection::{coverage, known_group, refuse_what_no_map_can_say, refuse_without_days};
+use super::selection::for_a_map;
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::evaluate::{Method, Place, Question, forecast, ground};
 use crate::error::{Error, Result};
@@ -40,12 +40,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question, method: Option
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
     let places = app.memory.places(app)?;
     let longer = looking_back(question, daypart.clone())?;
-    let coverage = coverage(&snapshot, &longer).await?;
-    if coverage.in_period == 0 {
-        known_group(&snapshot, &longer).await?;
-    }
-    refuse_without_days("a forecast of days or weeks", &longer, &coverage)?;
-    refuse_what_no_map_can_say(&longer, &coverage)?;
+    let coverage = for_a_map(&snapshot, &longer, Some("a forecast of days or weeks")).await?;
     let area = study_area(app, &snapshot, &places, &selection.dataset).await?;
     let tested = score(app, &longer, question.resolution)?;
     let best = tested.as_ref().and_then(|score| Method::parse(&score.best).ok());

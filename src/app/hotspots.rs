@@ -11,9 +11,7 @@ use super::App;
 use super::flow::texts;
 use super::places::Places;
 use super::points::points;
-use super::selection::{
-    Coverage, counting, coverage, known_group, params, refuse_what_no_map_can_say, scanned_coverage,
-};
+use super::selection::{Coverage, check_for_a_map, counting, for_a_map, params, scanned_coverage};
 use crate::analysis::density;
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::hotspot::{CellCount, HotspotMap, Method, Permutations, Question, Settings, score_with};
@@ -124,10 +122,7 @@ async fn compute(app: &App, snapshot: &Snapshot, question: &Question, settings: 
         Some(counted) => Coverage::from(counted),
         None => scanned_coverage(snapshot, selection).await?,
     };
-    refuse_what_no_map_can_say(selection, &coverage)?;
-    if coverage.in_period == 0 {
-        known_group(snapshot, selection).await?;
-    }
+    check_for_a_map(snapshot, selection, &coverage, None).await?;
     let kept = counted.map(by_cell);
     if let Some(cells) = cells {
         cells.await.map_err(|e| Error::bug("the cells of the study area could not be found").with_cause(e))??;
@@ -165,9 +160,7 @@ async fn judge(
         let records = points(snapshot, &question.selection, question.resolution).await?;
         let others = match &settings.against {
             Some(against) => {
-                let coverage = coverage(snapshot, &against.selection).await?;
-                refuse_what_no_map_can_say(&against.selection, &coverage)?;
-                known_group(snapshot, &against.selection).await?;
+                for_a_map(snapshot, &against.selection, None).await?;
                 Some((points(snapshot, &against.selection, question.resolution).await?, against.joined))
             }
             None => None,

@@ -25,7 +25,13 @@ pub(super) async fn analysis(
     let selection = if params.has("from") { params.selection(&shared.app)? } else { usual(&about, &mut params)? };
     params.done()?;
     let mut context = form(&about, asked, &selection);
-    match drawn::ask(&shared.app, &who, asked, selection).await {
+    let drawn = if asked.long {
+        let (app, who) = (shared.app.clone(), who.clone());
+        shared.long.run(async move { drawn::ask(&app, &who, asked, selection).await }).await
+    } else {
+        drawn::ask(&shared.app, &who, asked, selection).await
+    };
+    match drawn {
         Ok((answer, provenance)) => {
             context["answer"] = json!(answer);
             context["provenance"] = json!(provenance_lines(&provenance));

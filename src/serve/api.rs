@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::answers::{is_held, json as tagged, not_modified, tag};
+use super::api_long::{EVALUATE, FORECAST, NEAR_REPEAT, SCAN};
 use super::params::Params;
 use super::problem::Problem;
 use crate::app::{about, admin, clusters, concentration, evaluate, flow, hotspots, kpi, quality, sql, trend};
@@ -168,7 +169,7 @@ pub(super) async fn ready(State(shared): State<Shared>) -> Reply<&'static str> {
 }
 
 /// One parameter of a path.
-struct Param(&'static str, &'static str, bool, &'static str);
+pub(super) struct Param(pub &'static str, pub &'static str, pub bool, pub &'static str);
 
 const FILTERS: [Param; 4] = [
     Param("from", "date", true, "first island date"),
@@ -247,6 +248,14 @@ pub(super) async fn openapi() -> Json<Value> {
     add("/api/v1/concentration", "how few cells hold how much", &concentration);
     add("/api/v1/change", "what changed between two periods, with an exact test", &[&FILTERS, &CHANGE]);
     add("/api/v1/emerging", "histories of cells: new, persistent, on and off, past", &[&FILTERS, &EMERGING]);
+    add(
+        "/api/v1/near-repeat",
+        "pairs of records by distance and time, beside what chance gives",
+        &[&FILTERS, NEAR_REPEAT],
+    );
+    add("/api/v1/scan", "where and when records crowd more than place and day alone explain", &[&FILTERS, SCAN]);
+    add("/api/v1/evaluate", "map methods tested on days that they had not seen", &[&FILTERS, EVALUATE]);
+    add("/api/v1/forecast", "cells in the order of the method that did best when it was tested", &[FORECAST]);
     add("/api/v1/hours", "records by hour of the week, ranges shared out", &[&FILTERS]);
     add(
         "/api/v1/trend",

@@ -3,8 +3,10 @@
 mod analysis;
 mod answers;
 mod api;
+mod api_long;
 mod api_time;
 mod assets;
+mod long;
 mod pages;
 mod params;
 mod problem;
@@ -33,11 +35,12 @@ use crate::error::{Error, Result};
 pub(crate) struct Shared {
     app: App,
     sessions: Arc<session::Sessions>,
+    long: Arc<long::Long>,
 }
 
 /// Every route of the server.
 pub fn router(app: App) -> Router {
-    let shared = Shared { app, sessions: Arc::default() };
+    let shared = Shared { app, sessions: Arc::default(), long: Arc::default() };
     let api = Router::new()
         .route("/about", get(api::about))
         .route("/hotspots", get(api::hotspots))
@@ -46,6 +49,10 @@ pub fn router(app: App) -> Router {
         .route("/change", get(api_time::changes))
         .route("/emerging", get(api_time::histories))
         .route("/hours", get(api_time::hours_of_week))
+        .route("/near-repeat", get(api_long::near_repeats))
+        .route("/scan", get(api_long::crowds))
+        .route("/evaluate", get(api_long::methods_tested))
+        .route("/forecast", get(api_long::forecast_of))
         .route("/trend", get(api::trend))
         .route("/kpis", get(api::kpis))
         .route("/anpr/flow", get(api::flow))

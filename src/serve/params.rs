@@ -39,7 +39,7 @@ impl Params {
         self.left.contains_key(name)
     }
 
-    fn need(&mut self, name: &str) -> Result<String> {
+    pub fn need(&mut self, name: &str) -> Result<String> {
         self.take(name).ok_or_else(|| Error::input("is missing").at(name))
     }
 
@@ -119,6 +119,14 @@ impl Params {
         self.take(name).map(read).transpose()
     }
 
+    /// Numbers separated by commas.
+    pub fn numbers(&mut self, name: &str, wanted: &str) -> Result<Option<Vec<f64>>> {
+        let wrong = |text: &str| Error::input(format!("`{text}` is not {wanted}")).at(name);
+        let Some(text) = self.take(name) else { return Ok(None) };
+        let numbers = text.split(',').map(|one| one.trim().parse().ok().filter(|n: &f64| n.is_finite()));
+        numbers.collect::<Option<Vec<f64>>>().map(Some).ok_or_else(|| wrong(&text))
+    }
+
     pub fn trend(&mut self, app: &App) -> Result<trend::Question> {
         let mut question = trend::Question::of(self.selection(app)?);
         if let Some(step) = self.take("step") {
@@ -134,7 +142,7 @@ impl Params {
     }
 
     /// `true` or `false`; false without it.
-    fn yes(&mut self, name: &str) -> Result<bool> {
+    pub fn yes(&mut self, name: &str) -> Result<bool> {
         match self.take(name).as_deref() {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),

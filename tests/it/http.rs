@@ -330,6 +330,44 @@ async fn the_api_answers_as_the_command_line_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn long_questions_answer_over_http_as_on_the_command_line() {
+    let (from, to) = last_year();
+    let door = Door::signed_in();
+    for (path, command) in [
+        (
+            format!("/api/v1/near-repeat?from={from}&to={to}&group=burglary&permutations=99&seed=7"),
+            vec![
+                "near-repeat",
+                "--from",
+                &from,
+                "--to",
+                &to,
+                "--group",
+                "burglary",
+                "--permutations",
+                "99",
+                "--seed",
+                "7",
+            ],
+        ),
+        (
+            format!("/api/v1/scan?from={from}&to={to}&group=burglary&permutations=19&alive=true"),
+            vec!["scan", "--from", &from, "--to", &to, "--group", "burglary", "--permutations", "19", "--alive"],
+        ),
+        (
+            format!("/api/v1/evaluate?from={from}&to={to}&methods=gi-star&horizon=4w"),
+            vec!["evaluate", "--from", &from, "--to", &to, "--methods", "gi-star", "--horizon", "4w", "--no-keep"],
+        ),
+        (format!("/api/v1/forecast?on={to}&method=count-91d"), vec!["forecast", "--on", &to, "--method", "count-91d"]),
+    ] {
+        let reply = door.get(&path).await;
+        assert_eq!(reply.status, StatusCode::OK, "{path}: {}", reply.text());
+        let shown = vigie(island(), &[&["--json"][..], &command].concat());
+        assert_eq!(reply.json(), shown.ok(), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_path_of_the_api_answers_200() {
     let filters = filters();
     let door = Door::signed_in();
@@ -345,6 +383,12 @@ async fn every_path_of_the_api_answers_200() {
         format!("/api/v1/change?{filters}&by=parish"),
         format!("/api/v1/emerging?{filters}&definition=sfhotspot&step=month"),
         format!("/api/v1/hours?{filters}&group=burglary"),
+        format!(
+            "/api/v1/near-repeat?{filters}&group=burglary&space_bands=0,1,100,200&time_bands=0,7,14&permutations=19"
+        ),
+        format!("/api/v1/scan?{filters}&group=burglary&max_radius=500&max_days=14&permutations=19"),
+        format!("/api/v1/evaluate?{filters}&methods=count-365d,gi-star&coverage=0.05,0.01&daypart=all,night"),
+        format!("/api/v1/forecast?on={}&horizon=1w&daypart=night&method=kde", last_year().1),
         format!("/api/v1/trend?{filters}&dataset=incidents"),
         "/api/v1/kpis".to_owned(),
         format!("/api/v1/anpr/flow?{filters}"),
@@ -376,6 +420,10 @@ async fn openapi_names_every_path_that_answers() {
         "change",
         "emerging",
         "hours",
+        "near-repeat",
+        "scan",
+        "evaluate",
+        "forecast",
         "trend",
         "kpis",
         "anpr/flow",
@@ -422,6 +470,21 @@ async fn what_was_not_understood_is_refused_by_name() {
         (format!("/api/v1/emerging?{filters}&window=all"), "window"),
         (format!("/api/v1/hours?{filters}&res=9"), "res"),
         (format!("/api/v1/trend?{filters}&res=9"), "res"),
+        (format!("/api/v1/near-repeat?{filters}&space_bands=0,far"), "space_bands"),
+        (format!("/api/v1/near-repeat?{filters}&space_bands=100,1"), "space_bands"),
+        (format!("/api/v1/near-repeat?{filters}&permutations=10000"), "permutations"),
+        (format!("/api/v1/near-repeat?{filters}&metric=walking"), "manhattan"),
+        (format!("/api/v1/scan?{filters}&permutations=1000"), "permutations"),
+        (format!("/api/v1/scan?{filters}&max_share=0.9"), "max_share"),
+        (format!("/api/v1/scan?{filters}&alive=yes"), "alive"),
+        (format!("/api/v1/evaluate?{filters}&step=1d"), "160"),
+        (format!("/api/v1/evaluate?{filters}&methods=magic"), "magic"),
+        (format!("/api/v1/evaluate?{filters}&horizon=soon"), "horizon"),
+        (format!("/api/v1/evaluate?{filters}&keep=true"), "keep"),
+        ("/api/v1/forecast".to_owned(), "on"),
+        ("/api/v1/forecast?on=2018-01-01&method=magic".to_owned(), "magic"),
+        ("/api/v1/forecast?on=2018-01-01&daypart=day,night".to_owned(), "daypart"),
+        ("/api/v1/forecast?on=2018-01-01&horizon=0".to_owned(), "2018-01-01"),
         ("/api/v1/kpis?from=2015-01-01".to_owned(), "to"),
         ("/api/v1/kpis?ids=m99".to_owned(), "m99"),
         ("/api/v1/query/nothing".to_owned(), "nothing"),

@@ -7,8 +7,8 @@ use vigie::analysis::selection::Selection;
 use vigie::analysis::steps::StepLength;
 use vigie::app::load::Request;
 use vigie::app::{
-    App, about, admin, backup, change, clusters, concentration, emerging, flow, hotspots, hours, kpi, near_repeat,
-    patrol_page, quality, rejects, report, scan, sql, trend, verify,
+    App, about, admin, backup, change, clusters, concentration, emerging, evaluate, flow, forecast, hotspots, hours,
+    kpi, near_repeat, patrol_page, quality, rejects, report, scan, sql, trend, verify,
 };
 use vigie::error::{Error, Kind};
 use vigie::model::access::{Action, Principal, Role, decide};
@@ -108,6 +108,19 @@ async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<
         permutations: 9,
         ..vigie::analysis::scan::Question::of(question.selection.clone(), 9)
     };
+    let tested = vigie::analysis::evaluate::Question {
+        methods: vec![vigie::analysis::evaluate::Method::BASELINE],
+        step_days: 91,
+        ..vigie::analysis::evaluate::Question::usual(question.selection.clone(), vec![None], 9)
+    };
+    let next = vigie::analysis::evaluate::Question {
+        selection: Selection {
+            period: forecast::days_from(question.selection.period.to, 7).unwrap(),
+            ..question.selection.clone()
+        },
+        ..tested.clone()
+    };
+    let baseline = Some(vigie::analysis::evaluate::Method::BASELINE);
     let nothing = small_sample().join("nothing.geojson");
     let request = Request {
         feed: "jersey-crimes".to_owned(),
@@ -126,6 +139,8 @@ async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<
         ("trend", Action::AskAggregate, trend::ask(app, who, &series).await.map(drop)),
         ("near-repeat", Action::AskAggregate, near_repeat::ask(app, who, &repeats).await.map(drop)),
         ("scan", Action::AskAggregate, scan::ask(app, who, &crowds).await.map(drop)),
+        ("evaluate", Action::AskAggregate, evaluate::ask(app, who, &tested, false).await.map(drop)),
+        ("forecast", Action::AskAggregate, forecast::ask(app, who, &next, baseline).await.map(drop)),
         ("anpr flow", Action::AskAggregate, flow::ask(app, who, question.selection.period, None).await.map(drop)),
         ("anpr cameras", Action::AskAggregate, flow::cameras(app, who).await.map(drop)),
         ("patrol page", Action::AskAggregate, patrol_page::ask(app, who).await.map(drop)),
@@ -162,7 +177,7 @@ async fn every_trip_keeps_to_the_table_for_every_role() {
         let auditor = somebody(&[Role::Auditor]);
         let lines = admin::audit_lines(&app, &auditor, 10_000).unwrap();
         let own: Vec<_> = lines.iter().filter(|line| line.who == who.name).collect();
-        assert!(own.len() >= 17, "every trip of {} left a line, refused ones too: {}", role.name(), own.len());
+        assert!(own.len() >= 19, "every trip of {} left a line, refused ones too: {}", role.name(), own.len());
         for line in own {
             assert_eq!(line.roles, role.name());
             assert!(["allowed", "denied"].contains(&line.outcome.as_str()), "{line:?}");
