@@ -145,8 +145,7 @@ fn planted_hotspot(hotspot: &Hotspot) -> Value {
 
 /// Every planted repeat with the burglary that it was planted after, in the order of the extract: `[crime_id, parent, kind]`.
 fn planted_repeats(told: &Told<'_>) -> Value {
-    let ids: BTreeMap<usize, &String> =
-        told.crimes.rows.iter().map(|row| row.drawn).zip(told.crime_ids).collect();
+    let ids: BTreeMap<usize, &String> = told.crimes.rows.iter().map(|row| row.drawn).zip(told.crime_ids).collect();
     let kind = |repeat: Repeat| match repeat {
         Repeat::Exact => "exact",
         Repeat::Near => "near",

@@ -1,5 +1,5 @@
 // The list beside the map: the same answer in words and figures, and the legend with its provenance.
-import { binLevel, binShort, binWords, countClasses, hotspotClasses } from './classes.js';
+import { binLevel, binShort, binWords, countClasses, hotspotClasses, nextClasses } from './classes.js';
 import { dateWords, inWords } from './filters.js';
 import { makeSortable } from './sort.js';
 
@@ -17,6 +17,12 @@ const sureness = (q) => (q === null || q === undefined ? '[x]' : q < 0.001 ? '<\
 /** Without a z a cell was not judged, unless its class was released and the figures held back. */
 const isJudged = (row) => Number.isFinite(row.z) || row.bin !== 'none';
 
+/** Whether rows are in the order of the method that a test picked. @param {any[]} rows */
+const isNext = (rows) => rows.some((row) => Number.isFinite(row.area_share));
+
+/** Share of the area so far, as a percentage. */
+const shareWords = (row) => (Number.isFinite(row.area_share) ? `${figure(row.area_share * 100, 2)}%` : '[x]');
+
 /** Place in words: the parish, or the cell where no parish is known. */
 export const placeOf = (row) => row.parish || row.cell;
 
@@ -26,6 +32,10 @@ export const placeOf = (row) => row.parish || row.cell;
  * @param {boolean} hotspots
  */
 export function topRows(rows, hotspots) {
+  if (hotspots && isNext(rows)) {
+    const place = (row) => row.rank ?? row.area_share * rows.length;
+    return [...rows].sort((a, b) => place(a) - place(b) || (a.cell < b.cell ? -1 : 1)).slice(0, SHOWN);
+  }
   const byCount = (a, b) => (b.count ?? -1) - (a.count ?? -1);
   const byZ = (a, b) => (b.z ?? -Infinity) - (a.z ?? -Infinity) || binLevel(b.bin) - binLevel(a.bin);
   const ordered = [...rows].sort((a, b) => (hotspots ? byZ(a, b) || byCount(a, b) : byCount(a, b))
@@ -41,11 +51,12 @@ export function topRows(rows, hotspots) {
  * @param {(row: any) => void} choose
  */
 export function drawTable(table, rows, hotspots, choose) {
-  const headers = hotspots
+  const next = hotspots && isNext(rows);
+  const headers = next ? [['Place'], ['Rank', 'num'], ['Count', 'num'], ['Area so far', 'num']] : hotspots
     ? [['Place'], ['Rank', 'num'], ['Count', 'num'], ['Against expected'], ['z', 'num'], ['q', 'num']]
     : [['Place'], ['Rank', 'num'], ['Count', 'num'], ['per km²', 'num']];
   const caption = make('caption', '', `Highest ${rows.length} cells. `);
-  caption.append(make('span', 'sort-note', hotspots ? 'Sorted by z, highest first.' : 'Sorted by count, highest first.'));
+  caption.append(make('span', 'sort-note', next ? 'Likeliest first.' : hotspots ? 'Sorted by z, highest first.' : 'Sorted by count, highest first.'));
   const head = document.createElement('thead');
   head.append(document.createElement('tr'));
   for (const [text, kind = ''] of headers) {
@@ -70,7 +81,7 @@ function tableRow(row, rank, hotspots, choose) {
   button.append(' ', make('span', 'hidden-words', `rank ${rank}, show on map`));
   button.addEventListener('click', () => choose(row));
   th.append(button);
-  const figures = hotspots
+  const figures = hotspots && isNext([row]) ? [[shareWords(row), 'num']] : hotspots
     ? [[isJudged(row) ? binShort(row.bin) : '[x]', ''], [figure(row.z, 1), 'num'], [sureness(row.q), 'num']]
     : [[figure(row.rate_per_km2), 'num']];
   const cells = [[String(rank), 'num'], [count(row), 'num'], ...figures];
@@ -96,6 +107,7 @@ export function rowWords(row, view) {
   const what = view.group ? `${inWords(view.group).toLowerCase()} ${view.dataset}` : view.dataset;
   const counted = `${placeOf(row)}: ${count(row)} ${what}`;
   if (view.show !== 'hotspots') return `${counted}, ${figure(row.rate_per_km2)} per km². Cell ${row.cell}.`;
+  if (isNext([row])) return `${counted} in the period; the likeliest cells up to this one make up ${shareWords(row)} of the area. Cell ${row.cell}.`;
   if (!isJudged(row)) return `${counted}. Not judged against expectation. Cell ${row.cell}.`;
   return `${counted}. ${binWords(row.bin)}, z\u00a0${figure(row.z, 1)}, q\u00a0${sureness(row.q)}. Cell ${row.cell}.`;
 }
@@ -108,6 +120,11 @@ export function findingWords(answer, view) {
   if (view.show !== 'hotspots') {
     const some = answer.rows.filter((row) => row.count > 0).length;
     return `${figure(total)} ${what} in ${figure(some)} of ${figure(answer.rows.length)} cells.`;
+  }
+  if (isNext(answer.rows)) {
+    const first = answer.rows.filter((row) => row.area_share <= 0.02 + 1e-9);
+    const from = answer.provenance.parameters?.next_from;
+    return `The ${figure(first.length)} likeliest cells for ${what}${from ? ` from ${dateWords(from)}` : ''} make up 2% of the area.${where(first)}`;
   }
   if (!answer.rows.some(isJudged)) {
     return `${figure(total)} ${what}; which cells stand out cannot be said: ${answer.provenance.undefined_reason ?? 'no z'}.`;
@@ -135,7 +152,8 @@ function mostCommon(names) {
 /** Draws the legend: the classes and how many cells each holds. */
 export function drawLegend(box, answer, view, colours) {
   const hotspots = view.show === 'hotspots';
-  const classes = hotspots ? hotspotClasses(colours) : countClasses(colours);
+  const next = hotspots && isNext(answer.rows);
+  const classes = next ? nextClasses(colours) : hotspots ? hotspotClasses(colours) : countClasses(colours);
   const list = document.createElement('ul');
   for (const each of classes) {
     const held = answer.rows.filter(each.holds).length;
@@ -144,12 +162,14 @@ export function drawLegend(box, answer, view, colours) {
     item.classList.toggle('is-empty', held === 0);
     list.append(item);
   }
-  const title = make('h2', '', hotspots ? `${inWords(view.dataset)} against expectation` : `${inWords(view.dataset)} per cell`);
+  const title = make('h2', '', next ? `Where next: ${inWords(view.dataset).toLowerCase()}` : hotspots ? `${inWords(view.dataset)} against expectation` : `${inWords(view.dataset)} per cell`);
   title.append(' ', make('small', '', 'and cells in each class'));
-  box.replaceChildren(title, list);
+  const said = hotspots && answer.provenance.parameters?.forecast_accuracy;
+  const method = next ? answer.provenance.parameters?.picked?.split(':')[0] : METHODS[answer.provenance.method];
+  box.replaceChildren(title, list, ...(said ? [make('p', 'small', `${method ?? answer.provenance.method}: ${said}.`)] : []));
 }
 
-const METHODS = { 'gi-star': 'Gi* with the false discovery rate held', count: 'count', kde: 'kernel density' };
+const METHODS = { next: 'the method that did best when it was tested', 'gi-star': 'Gi* with the false discovery rate held', count: 'count', kde: 'kernel density' };
 
 /** What, when, from which data, by which method: the line under the finding. `what` is `viewWords`. */
 export function termsWords(answer, view, what) {
@@ -181,7 +201,7 @@ export function noteWords(answer, view) {
   if (excluded.length > 0) {
     parts.push(`Left out: ${excluded.map(([reason, times]) => `${figure(times)} ${reason.replaceAll('_', ' ')}`).join(', ')}.`);
   }
-  if (view.show === 'hotspots') parts.push('Each cell is judged together with the ring of cells around it.');
+  if (view.show === 'hotspots' && !isNext(rows)) parts.push('Each cell is judged together with the ring of cells around it.');
   if (provenance.undefined_reason) parts.push(`[x] not available: ${provenance.undefined_reason}.`);
   if (rows.some((row) => row.count === null)) parts.push('[c] a small count, not shown.');
   parts.push(`Store version ${provenance.store_version}, ${provenance.generated_by}.`);

@@ -110,7 +110,7 @@ function drawAnswer() {
 function frameOnce() {
   if (framed || !map || !answer) return;
   framed = true;
-  const hot = answer.rows.filter((row) => row.bin?.startsWith('hot'));
+  const hot = answer.rows.filter((row) => row.bin?.startsWith('hot') || row.area_share <= 0.02);
   if (hot.length === 0) return;
   const span = (key) => [Math.min(...hot.map((row) => row[key])), Math.max(...hot.map((row) => row[key]))];
   const [[west, east], [south, north]] = [span('lon'), span('lat')];

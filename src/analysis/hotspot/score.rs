@@ -125,7 +125,7 @@ fn judge(
     let nothing = || Judged { z: vec![None; n], p: vec![None; n], quadrant: vec![None; n], undefined_reason: None };
     let mut judged = nothing();
     let neighbours = match method {
-        Method::Count | Method::Kde => return Ok(judged),
+        Method::Count | Method::Kde | Method::Next(_) => return Ok(judged),
         Method::GiStar | Method::LocalMoran => ring_neighbours(cells)?,
     };
     let words = |why: Undefined| match why {
@@ -223,9 +223,8 @@ mod tests {
         let (mut by_normal, mut by_both) = (0, 0);
         for seed in 0..40 {
             let mut random = Pcg64::seed_from_u64(seed);
-            let counts: Vec<CellCount> = (0..300)
-                .map(|_| CellCount { cell: cells[random.random_range(0..cells.len())], count: 1 })
-                .collect();
+            let counts: Vec<CellCount> =
+                (0..300).map(|_| CellCount { cell: cells[random.random_range(0..cells.len())], count: 1 }).collect();
             let map = score(&counts, &jersey, &question(Method::GiStar)).unwrap();
             let normal: Vec<Option<f64>> = map.rows.iter().map(|row| row.z.map(two_sided_p)).collect();
             let hot = |q: Option<f64>, z: Option<f64>| Bin::of(z, q) > Bin::None;
