@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::App;
 use super::flow::texts;
+use super::kept::Kept;
 use super::places::Places;
 use super::points::points;
 use super::selection::{Coverage, check_for_a_map, counting, for_a_map, params, scanned_coverage};
@@ -28,15 +29,13 @@ use crate::store::{AsOf, Counted};
 /// Metres around the data when no boundary is declared.
 const HULL_MARGIN_M: f64 = 500.0;
 
-/// Maps kept for the next tile or page of the same question.
-const MAPS_KEPT: usize = 24;
-
 /// What was computed before and is still true: store versions never change.
 #[derive(Debug, Default)]
 pub struct Memory {
     places: Mutex<Option<Arc<Places>>>,
     hulls: Mutex<HashMap<(u64, String), Arc<StudyArea>>>,
-    maps: Mutex<Vec<(String, Arc<Scored>)>>,
+    maps: Kept<Scored, 24>,
+    pub(super) histories: Kept<super::emerging::Found, 8>,
     views: Mutex<HashMap<String, chrono::DateTime<chrono::Utc>>>,
 }
 
@@ -89,12 +88,12 @@ async fn answer_with(app: &App, who: &Principal, question: &Question, settings: 
     settings.check(question.method)?;
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
     let key = format!("{} {}{}", snapshot.version(), subject(question), settings.subject());
-    let kept = app.memory.map(&key);
+    let kept = app.memory.maps.find(&key);
     let scored = if let Some(scored) = kept {
         scored
     } else {
         let scored = Arc::new(compute(app, &snapshot, question, settings).await?);
-        app.memory.keep(key, &scored);
+        app.memory.maps.keep(key, &scored);
         scored
     };
     let policy = Policy { threshold: app.config.public_threshold };
@@ -429,18 +428,6 @@ impl Memory {
         let places = Arc::new(Places::open(app)?);
         *slot = Some(Arc::clone(&places));
         Ok(places)
-    }
-
-    fn map(&self, key: &str) -> Option<Arc<Scored>> {
-        lock(&self.maps).iter().find(|(k, _)| k == key).map(|(_, map)| Arc::clone(map))
-    }
-
-    fn keep(&self, key: String, map: &Arc<Scored>) {
-        let mut maps = lock(&self.maps);
-        if maps.len() >= MAPS_KEPT {
-            maps.remove(0);
-        }
-        maps.push((key, Arc::clone(map)));
     }
 
     /// Whether this is the first look of a map view in the last quarter of an hour: the tiles of one view share a line

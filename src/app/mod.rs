@@ -16,6 +16,7 @@ pub mod hotspots;
 pub mod hours;
 mod intake;
 pub mod keeping;
+mod kept;
 pub mod kpi;
 pub mod load;
 mod moments;

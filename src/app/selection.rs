@@ -180,7 +180,7 @@ fn refuse_without_positions(selection: &Selection, coverage: &Coverage) -> Resul
 }
 
 /// Refuses a period that cuts months apart where records are known by month.
-pub(super) fn refuse_parts_of_months(selection: &Selection, coverage: &Coverage) -> Result<()> {
+fn refuse_parts_of_months(selection: &Selection, coverage: &Coverage) -> Result<()> {
     let (from, to) = (selection.period.from, selection.period.to);
     if coverage.month_precision == 0 || (from == month_start(from) && to == month_start(to)) {
         return Ok(());

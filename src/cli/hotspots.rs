@@ -112,8 +112,9 @@ impl Hotspots {
         let app = context.app()?;
         let question = self.question(&app)?;
         let settings = self.settings(&question.selection)?;
+        let plot = super::plot::path(self.plot.as_ref())?;
         let answer = ask_with(&app, &context.who(&app)?, &question, &settings).await?;
-        if let Some(path) = &self.plot {
+        if let Some(path) = plot {
             super::plot::write(path, &crate::app::pictures::hotspot_map(&app, &answer)?)?;
         }
         let Some(path) = &self.out else {

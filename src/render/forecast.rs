@@ -1,35 +1,26 @@
 //! A released forecast as GeoJSON or CSV.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::analysis::disclosure::Released;
 use crate::analysis::evaluate::Place;
 use crate::error::{Error, Result};
 use crate::model::provenance::Provenance;
+use crate::render::geojson::{collection, feature};
 
 /// One polygon a cell, the likeliest first, with its rank; the provenance as a member of the collection.
 ///
 /// # Errors
 /// `Bug` if the JSON cannot be written.
 pub fn geojson(rows: &Released<Vec<Place>>, provenance: &Provenance) -> Result<Vec<u8>> {
-    let features: Vec<Value> = rows
-        .iter()
-        .map(|row| {
-            let mut ring: Vec<[f64; 2]> = row.cell.boundary().iter().map(|p| [round(p.lon), round(p.lat)]).collect();
-            ring.extend(ring.first().copied());
-            json!({
-                "type": "Feature",
-                "id": row.cell.to_string(),
-                "geometry": {"type": "Polygon", "coordinates": [ring]},
-                "properties": {
-                    "rank": row.rank, "cell": row.cell.to_string(), "parish": row.parish, "area_km2": row.area_km2,
-                    "area_share": row.area_share,
-                },
-            })
-        })
-        .collect();
-    let collection = json!({"type": "FeatureCollection", "provenance": provenance, "features": features});
-    serde_json::to_vec(&collection).map_err(|e| Error::bug("the forecast cannot be written as GeoJSON").with_cause(e))
+    let features = rows.iter().map(|row| {
+        let properties = json!({
+            "rank": row.rank, "cell": row.cell.to_string(), "parish": row.parish, "area_km2": row.area_km2,
+            "area_share": row.area_share,
+        });
+        feature(row.cell, properties)
+    });
+    collection(features.collect(), provenance)
 }
 
 /// One line a cell, the likeliest first.
@@ -54,9 +45,4 @@ pub fn csv(rows: &Released<Vec<Place>>) -> Result<Vec<u8>> {
         writer.write_record(record).map_err(|e| failed(&e))?;
     }
     writer.into_inner().map_err(|e| failed(&e))
-}
-
-/// Seven decimals: about a centimetre.
-fn round(degrees: f64) -> f64 {
-    (degrees * 1e7).round() / 1e7
 }

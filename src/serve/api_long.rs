@@ -4,9 +4,11 @@
 
 use axum::Extension;
 use axum::extract::{Query, State};
+use axum::response::Response;
 
 use super::Shared;
-use super::api::{Pairs, Param, Reply, value};
+use super::answers::Shape;
+use super::api::{FORMAT, Pairs, Param, Reply, value};
 use super::params::Params;
 use crate::analysis::evaluate::{Method, Question as Tested};
 use crate::analysis::near_repeat::{Question as Repeats, parse_metric};
@@ -16,6 +18,7 @@ use crate::app::{App, evaluate, forecast, near_repeat, scan};
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
 use crate::model::time::{Daypart, parse_date, parse_days};
+use crate::render;
 
 /// Most permutations of a near-repeat table over HTTP.
 const MOST_OF_PAIRS: u32 = 9_999;
@@ -77,6 +80,7 @@ pub(super) const FORECAST: &[Param] = &[
     Param("method", "string", false, "a method of evaluate, or best: the one that did best when it was last tested"),
     Param("train", "string", false, "how far the method looks back, such as 730d"),
     Param("res", "integer", false, "H3 resolution"),
+    FORMAT,
 ];
 
 pub(super) async fn near_repeats(
@@ -120,12 +124,14 @@ pub(super) async fn forecast_of(
     State(shared): State<Shared>,
     Extension(who): Extension<Principal>,
     Query(given): Pairs,
-) -> Reply {
+) -> Reply<Response> {
     let mut params = Params::new(given)?;
     let (question, method) = forecast_asked(&mut params, &shared.app)?;
+    let shape = Shape::of(&mut params)?;
     params.done()?;
     let app = shared.app.clone();
-    Ok(value(&shared.long.run(async move { forecast::ask(&app, &who, &question, method).await }).await?)?)
+    let answer = shared.long.run(async move { forecast::ask(&app, &who, &question, method).await }).await?;
+    Ok(shape.reply(&answer, || render::forecast::geojson(&answer.rows, &answer.provenance))?)
 }
 
 fn repeats_of(params: &mut Params, app: &App) -> Result<Repeats> {

@@ -527,7 +527,7 @@ async fn tiles_hold_their_layer_and_empty_ones_are_204() {
     let door = Door::signed_in();
     // St Helier at zoom 12.
     let (x, y) = (2024, 1403);
-    for layer in ["hotspots", "crimes", "incidents", "cameras", "areas", "base"] {
+    for layer in ["hotspots", "crimes", "incidents", "emerging", "cameras", "areas", "base"] {
         let query = if ["cameras", "areas", "base"].contains(&layer) { String::new() } else { format!("?{filters}") };
         let reply = door.get(&format!("/tiles/{layer}/12/{x}/{y}.mvt{query}")).await;
         assert_eq!(reply.status, StatusCode::OK, "{layer}: {}", reply.text());
@@ -541,6 +541,62 @@ async fn tiles_hold_their_layer_and_empty_ones_are_204() {
         assert!(about["tiles"][0].as_str().unwrap().contains(&format!("/tiles/{layer}/{{z}}/{{x}}/{{y}}.mvt")));
         assert!(about["vector_layers"].is_array());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn maps_are_geojson_for_those_who_ask() {
+    let filters = filters();
+    let door = Door::signed_in();
+    for (path, key) in [
+        (format!("hotspots?{filters}&daypart=night"), "bin"),
+        (format!("change?{filters}"), "verdict"),
+        (format!("emerging?{filters}"), "category"),
+        (format!("forecast?on={}&method=count-91d", last_year().1), "rank"),
+    ] {
+        let reply = door.get(&format!("/api/v1/{path}&format=geojson")).await;
+        assert_eq!(reply.status, StatusCode::OK, "{path}: {}", reply.text());
+        assert_eq!(reply.header("content-type"), "application/geo+json", "{path}");
+        let (collection, plain) = (reply.json(), door.get(&format!("/api/v1/{path}")).await.json());
+        assert_eq!(collection["type"], "FeatureCollection");
+        assert_eq!(collection["provenance"], plain["provenance"]);
+        let features = collection["features"].as_array().unwrap();
+        assert_eq!(features.len(), rows(&plain).len(), "{path}");
+        for (feature, row) in features.iter().zip(rows(&plain)) {
+            assert_eq!(feature["properties"][key], row[key], "{path}");
+            assert_eq!(feature["id"], row["cell"]);
+            let ring = feature["geometry"]["coordinates"][0].as_array().unwrap();
+            assert!(ring.len() >= 6 && ring.first() == ring.last());
+            assert!(feature["properties"].get("lat").is_none(), "the place is the geometry");
+        }
+    }
+    for path in [format!("change?{filters}&by=parish&format=geojson"), format!("emerging?{filters}&format=shapefile")] {
+        let reply = door.get(&format!("/api/v1/{path}")).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+        assert_eq!(reply.json()["where"], "format", "{}", reply.text());
+    }
+    let plain = door.get(&format!("/api/v1/hotspots?{filters}")).await;
+    let shaped = door.get(&format!("/api/v1/hotspots?{filters}&format=geojson")).await;
+    assert_ne!(plain.header("etag"), shaped.header("etag"), "another shape, another tag");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tiles_of_histories_hold_the_categories_of_the_api() {
+    let query = format!("{}&daypart=night", filters());
+    let door = Door::signed_in();
+    let answer = door.get(&format!("/api/v1/emerging?{query}")).await.json();
+    let tile = door.get(&format!("/tiles/emerging/8/126/87.mvt?{query}")).await;
+    assert_eq!(tile.status, StatusCode::OK, "{}", tile.text());
+    let mut categories: Vec<&str> = rows(&answer).iter().map(|row| row["category"].as_str().unwrap()).collect();
+    categories.sort_unstable();
+    categories.dedup();
+    assert!(categories.len() > 2, "{categories:?}");
+    for category in categories {
+        assert!(tile.text().contains(category), "{category} is not in the tile");
+    }
+    let short = door.get(&format!("/tiles/emerging/8/126/87.mvt?{query}&step=60d")).await;
+    assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY, "fewer than ten steps");
+    let other = door.get(&format!("/tiles/emerging/8/126/87.mvt?{query}&definition=sfhotspot")).await;
+    assert!(other.status == StatusCode::OK && other.body != tile.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -561,6 +617,7 @@ async fn an_answer_that_is_still_true_is_304() {
     for path in [
         format!("/api/v1/hotspots?{filters}"),
         format!("/tiles/hotspots/12/2024/1403.mvt?{filters}"),
+        format!("/tiles/emerging/12/2024/1403.mvt?{filters}"),
         "/tiles/base/12/2024/1403.mvt".to_owned(),
         "/assets/style.css".to_owned(),
     ] {
