@@ -197,7 +197,9 @@ export function drawLegend(box, answer, view, colours) {
 }
 
 const METHODS = {
-  next: 'the order of the method that did best when it was tested', 'gi-star': 'Gi* with the false discovery rate held', count: 'count', kde: 'kernel density' };
+  next: 'the order of the method that did best when it was tested', 'gi-star': 'Gi* with the false discovery rate held',
+  count: 'count', kde: 'kernel density',
+};
 
 /** What, when, from which data, by which method: the line under the finding. `what` is `viewWords`. */
 export function termsWords(answer, view, what) {
