@@ -153,7 +153,7 @@ async fn next(
     put("next_from", period.from.to_string());
     put("next_to", period.to.to_string());
     put("picked", format!("{}: {}", pick.method.name(), pick.method.parameters()));
-    put("looks_back", format!("{} days, {} records, recorded before the first day", pick.train_days, ordered.known));
+    put("looks_back", format!("{} days, what was recorded before the first day", pick.train_days));
     if let Some(score) = super::evaluate::picked(app, selection, question.resolution)? {
         put("picked_because", score.why);
     }

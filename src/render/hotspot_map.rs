@@ -31,16 +31,8 @@ pub fn svg(id: &str, map: &Released<HotspotMap>, provenance: &Provenance, base: 
     let hotspots = map.hotspots();
     let first = map.likeliest(NEXT_CLASSES[0]);
     let ranked = first.iter().filter(|row| row.detail.rank.is_some()).map(|row| row.centre);
-    let ranks: Vec<(usize, Point)> = hotspots
-        .iter()
-        .map(|group| group[0].centre)
-        .chain(ranked)
-        .take(RANKED)
-        .collect::<Vec<_>>()
-        .into_iter()
-        .enumerate()
-        .map(|(at, centre)| (at + 1, centre))
-        .collect();
+    let first = hotspots.iter().map(|group| group[0].centre).chain(ranked);
+    let ranks: Vec<(usize, Point)> = first.take(RANKED).enumerate().map(|(at, centre)| (at + 1, centre)).collect();
     let notes = notes(provenance);
     draw(&Map { words: words(id, map, provenance), base, classes: &classes, ranks: &ranks, notes: &notes })
 }
@@ -73,16 +65,11 @@ pub fn finding(map: &Released<HotspotMap>, provenance: &Provenance) -> String {
             return format!("The densest {share}% of cells hold half of the {what} that the density expects{places}");
         }
         Kind::Next => {
-            let first = map.likeliest(0.02);
+            let first = map.likeliest(NEXT_CLASSES[1]);
+            let from = provenance.parameters.get("next_from").map(|on| format::iso_date(on));
+            let days = from.map_or_else(String::new, |from| format!(" from {from}"));
             let places = parishes(&first);
-            let on = |name: &str| {
-                provenance.parameters.get(name).map_or_else(|| "the days ahead".to_owned(), |on| format::iso_date(on))
-            };
-            return format!(
-                "The {} likeliest cells for {what} from {} make up 2% of the area{places}",
-                first.len(),
-                on("next_from")
-            );
+            return format!("The {} likeliest cells for {what}{days} make up 2% of the area{places}", first.len());
         }
         Kind::Bins | Kind::Counts => {}
     }
