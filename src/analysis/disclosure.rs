@@ -85,6 +85,15 @@ pub(super) fn hide(count: &mut Option<u64>, threshold: u32) -> bool {
     small
 }
 
+/// Whether a published total narrows down what hidden counts can be. Each of `hidden` places is known to hold 1 to
+/// `threshold` − 1 records; with their sum given away by a total, each can still be anything of that only if
+///
+/// hidden + threshold − 2 ≤ sum ≤ (hidden − 1)(threshold − 1) + 1.
+pub(super) fn total_tells(hidden: u64, sum: u64, threshold: u32) -> bool {
+    let most = u64::from(threshold.saturating_sub(1));
+    hidden > 0 && !(hidden + most.saturating_sub(1)..=(hidden - 1) * most + 1).contains(&sum)
+}
+
 /// A cell's z is a weighted sum of its neighbours' counts, and both mean and spread of the map enter it: with one count
 /// hidden, the z of others would give it away. So z, p and q of the whole map go; the bin, which is a class of a
 /// neighbourhood, stays. The same goes for quadrants and for harm, which is a count times a weight. Densities are made
@@ -108,6 +117,8 @@ impl Release for HotspotMap {
         }
         hide(&mut self.outside_study_area, threshold);
         if hidden {
+            // All records less those outside and those shown are the hidden ones.
+            self.outside_study_area = None;
             for row in &mut self.rows {
                 (row.z, row.p, row.q) = (None, None, None);
                 (row.detail.weighted, row.detail.quadrant) = (None, None);
@@ -142,13 +153,24 @@ impl Release for ClusterMap {
     }
 }
 
-/// A row or a point of the curve that ends with a cell of few records shows that cell's count.
+/// A row or a point of the curve that ends with a cell of few records shows that cell's count. Shares are of the total, and
+/// so is what chance would give: where the total less what is shown would tell what a cell with few records holds, all of
+/// it goes.
 impl Release for Concentration {
     fn protect(&mut self, threshold: u32) {
         for row in self.rows.iter_mut().filter(|row| is_small(row.least, threshold)) {
             (row.cells, row.cell_share, row.occupied_share, row.records) = (None, None, None, None);
         }
         let hidden = self.curve.iter().any(|point| is_small(point.each, threshold));
+        let (places, sum) = self.small(threshold);
+        if total_tells(places, sum, threshold) {
+            self.records = None;
+            self.curve.clear();
+            self.chance_curve.clear();
+            for row in &mut self.rows {
+                (row.cells, row.cell_share, row.records, row.chance_cell_share) = (None, None, None, None);
+            }
+        }
         self.curve.retain(|point| !is_small(point.each, threshold));
         // Gini is a sum over all cells, those with few records too, and so is the number of occupied ones.
         if hidden {
@@ -314,14 +336,25 @@ impl Release for NearRepeat {
             }
         }
         let small = |classes: &Classes| classes.counts().into_iter().flatten().any(|n| is_small(n, threshold));
-        let mut hidden = small(&self.classes);
-        for cell in &mut self.cells {
-            if small(&cell.classes) {
-                cell.classes = Classes::default();
-                hidden = true;
-            }
+        let mut hidden: Vec<usize> = (0..self.cells.len()).filter(|at| small(&self.cells[*at].classes)).collect();
+        let records = |at: usize| self.cells[at].classes.counts().into_iter().flatten().sum::<u64>();
+        // The events less those of the cells shown are those of the hidden ones: a single one, or several with hardly more
+        // than an event each, take the smallest other with them.
+        let sum: u64 = hidden.iter().map(|at| records(*at)).sum();
+        let places = hidden.len() as u64;
+        if places > 0 && (places == 1 || sum < places + u64::from(threshold) - 2) {
+            let others = (0..self.cells.len()).filter(|at| !hidden.contains(at));
+            let next = others.min_by_key(|at| (records(*at), *at));
+            hidden.extend(next);
         }
-        if hidden {
+        let any = !hidden.is_empty() || small(&self.classes);
+        if hidden.len() == 1 {
+            (self.events, self.pairs) = (None, None);
+        }
+        for at in hidden {
+            self.cells[at].classes = Classes::default();
+        }
+        if any {
             self.classes = Classes::default();
         }
         hide(&mut self.near_repeats_at_a_place_hit_before, threshold);
@@ -556,6 +589,45 @@ mod tests {
         assert_eq!((released[0].value, released[0].numerator), (None, None));
         assert_eq!((released[1].value, released[1].mean), (Some(0.5), None));
         assert_eq!(released[2].mean, Some(40.0));
+    }
+
+    /// The rule by trying everything: with a total that does not tell, every hidden count can still be 1, and can be the most.
+    #[test]
+    fn a_total_tells_exactly_when_some_small_count_is_ruled_out() {
+        fn ways(places: u64, sum: u64, most: u64) -> bool {
+            match places {
+                0 => sum == 0,
+                _ => (1..=most.min(sum)).any(|one| ways(places - 1, sum - one, most)),
+            }
+        }
+        for threshold in 2..7_u32 {
+            let most = u64::from(threshold) - 1;
+            for places in 1..6 {
+                for sum in places..=places * most {
+                    let open = (1..=most).all(|one| one <= sum && ways(places - 1, sum - one, most));
+                    assert_eq!(total_tells(places, sum, threshold), !open, "{places} places, {sum}, {threshold}");
+                }
+            }
+        }
+        assert!(!total_tells(0, 0, 5));
+    }
+
+    #[test]
+    fn a_single_hidden_cell_takes_what_would_give_it_away() {
+        let jersey = StudyArea::jersey().unwrap();
+        let all = jersey.cells(9).unwrap();
+        let counts = |counts: &[u64]| -> Vec<CellCount> {
+            all.iter().zip(counts).map(|(cell, count)| CellCount { cell: *cell, count: *count }).collect()
+        };
+        let released = |of: &[u64]| release(measure(&counts(of), &jersey, 9).unwrap(), &POLICY, &reader(Role::Public));
+        let one = released(&[50, 20, 9, 3]);
+        assert!(one.records.is_none() && one.curve.is_empty() && one.chance_curve.is_empty());
+        assert!(one.rows.iter().all(|row| row.cells.is_none() && row.chance_cell_share.is_none()));
+        let several = released(&[50, 20, 9, 3, 2, 1, 2, 4]);
+        assert_eq!(several.records, Some(91), "five small cells with 12 records: each may hold 1 to 4");
+        assert!(!several.curve.is_empty());
+        let map = release(map(&[9, 2, 7]), &POLICY, &reader(Role::Public));
+        assert_eq!(map.outside_study_area, None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use arrow::datatypes::Int64Type;
 use serde::Serialize;
 
 use super::App;
+use super::disclosed::without_small;
 use super::flow::texts;
 use super::hotspots::{cells_with_records, study_area};
 use super::places::Places;
@@ -93,13 +94,6 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Chan
         provenance.undefined_reason = Some(SUPPRESSED.to_owned());
     }
     Ok(ChangeAnswer { provenance, map, notes, area: counted.area })
-}
-
-/// Takes reasons with a small number out of a provenance that the public will read.
-pub(super) fn without_small(provenance: &mut Provenance, policy: Policy, who: &Principal) {
-    if who.is_public() {
-        provenance.excluded.retain(|_, count| *count >= u64::from(policy.threshold));
-    }
 }
 
 /// Places with their records now and before, and what lies in none of them.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::App;
+use super::disclosed::{Shown, guard};
 use super::hotspots::study_area;
 use super::points::points;
 use super::selection::for_a_map;
@@ -58,7 +59,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Clus
     if outside > 0 {
         excluded.insert("outside_study_area".to_owned(), outside);
     }
-    let provenance = Provenance {
+    let mut provenance = Provenance {
         method: Some(question.method.name().to_owned()),
         resolution: Some(question.resolution),
         study_area: Some(format!("{}: {}", area.name, area.how)),
@@ -69,7 +70,11 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Clus
         ..selection.provenance("clusters", snapshot.version())
     };
     let policy = Policy { threshold: app.config.public_threshold };
-    Ok(ClustersAnswer { provenance, map: release(map, &policy, who), area })
+    let map = release(map, &policy, who);
+    // What lies in no cluster is all less those in one.
+    let in_clusters = map.rows.iter().filter(|row| row.order == 1).map(|row| Some(row.count));
+    guard(&mut provenance, policy, who, Shown::of(in_clusters.chain([map.scattered])));
+    Ok(ClustersAnswer { provenance, map, area })
 }
 
 fn parameters(question: &Question, map: &ClusterMap, fewest: u64) -> BTreeMap<String, String> {

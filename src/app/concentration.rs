@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::App;
+use super::disclosed::{Shown, guard};
 use super::hotspots::{cells_with_records, study_area};
 use super::selection::for_a_map;
 use crate::analysis::concentration::{Concentration, Question, measure};
@@ -43,7 +44,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Conc
     if outside > 0 {
         excluded.insert("outside_study_area".to_owned(), outside);
     }
-    let provenance = Provenance {
+    let mut provenance = Provenance {
         method: Some("Lorenz curve and Gini over cells, zeros kept".to_owned()),
         resolution: Some(question.resolution),
         study_area: Some(format!("{}: {}", area.name, area.how)),
@@ -59,5 +60,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Conc
         ..selection.provenance("concentration", snapshot.version())
     };
     let policy = Policy { threshold: app.config.public_threshold };
-    Ok(ConcentrationAnswer { provenance, measure: release(found, &policy, who) })
+    let measure = release(found, &policy, who);
+    guard(&mut provenance, policy, who, Shown::if_some(measure.records));
+    Ok(ConcentrationAnswer { provenance, measure })
 }

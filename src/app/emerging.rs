@@ -8,7 +8,7 @@ use arrow::datatypes::{Date32Type, Int64Type};
 use serde::Serialize;
 
 use super::App;
-use super::change::without_small;
+use super::disclosed::{Shown, guard};
 use super::hotspots::study_area;
 use super::selection::{Coverage, for_a_map, params};
 use crate::analysis::disclosure::{Policy, Released, release};
@@ -60,8 +60,9 @@ pub(super) async fn answer(app: &App, who: &Principal, question: &Question) -> R
     let found = app.memory.histories.find_or(key, find(app, &snapshot, question)).await?;
     let policy = Policy { threshold: app.config.public_threshold };
     let mut provenance = found.provenance.clone();
-    without_small(&mut provenance, policy, who);
-    Ok(EmergingAnswer { provenance, map: release(found.map.clone(), &policy, who), area: Arc::clone(&found.area) })
+    let map = release(found.map.clone(), &policy, who);
+    guard(&mut provenance, policy, who, Shown::of(map.rows.iter().map(|row| row.count)));
+    Ok(EmergingAnswer { provenance, map, area: Arc::clone(&found.area) })
 }
 
 async fn find(app: &App, snapshot: &Snapshot, question: &Question) -> Result<Found> {

@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::App;
+use super::disclosed::{Shown, guard};
 use super::hotspots::study_area;
 use super::selection::{Coverage, for_a_map, params};
 use crate::analysis::disclosure::{Policy, Released, release};
@@ -93,12 +94,13 @@ pub async fn ask(app: &App, who: &Principal, question: &Question, keep: bool) ->
     }
     let policy = Policy { threshold: app.config.public_threshold };
     let area = area.ok_or_else(|| Error::bug("no study area"))?;
-    Ok(EvaluationAnswer {
-        provenance: provenance(snapshot.version(), question, &area, &tested, &seen)?,
-        evaluation: release(tested, &policy, who),
-        headline: question.headline(),
-        kept,
-    })
+    let mut provenance = provenance(snapshot.version(), question, &area, &tested, &seen)?;
+    let dayparts = tested.dayparts.len();
+    let evaluation = release(tested, &policy, who);
+    // Where a daypart is hidden, the records of all less those of the others would be its own.
+    let shown = if evaluation.dayparts.len() == dayparts { Shown::All } else { Shown::Nothing };
+    guard(&mut provenance, policy, who, shown);
+    Ok(EvaluationAnswer { provenance, evaluation, headline: question.headline(), kept })
 }
 
 /// The records that a test of one daypart needs: the test period, and what methods look back on from its first day.

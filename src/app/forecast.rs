@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::App;
+use super::disclosed::{Shown, guard};
 use super::evaluate::{Records, looking_back, picked};
 use super::hotspots::study_area;
 use super::selection::for_a_map;
@@ -27,6 +28,9 @@ pub struct ForecastAnswer {
     pub provenance: Provenance,
     /// Cells, the likeliest first.
     pub rows: Released<Vec<Place>>,
+    /// Where was asked.
+    #[serde(skip)]
+    pub area: Arc<StudyArea>,
 }
 
 /// Asks where to look in the days of the selection's period, from what was recorded before it. Without a method: the one
@@ -69,7 +73,8 @@ pub async fn ask(app: &App, who: &Principal, question: &Question, method: Option
     );
     provenance.cells = Some(ordered.places.len() as u64);
     let policy = Policy { threshold: app.config.public_threshold };
-    Ok(ForecastAnswer { provenance, rows: release(ordered.places, &policy, who) })
+    guard(&mut provenance, policy, who, Shown::All);
+    Ok(ForecastAnswer { provenance, rows: release(ordered.places, &policy, who), area })
 }
 
 /// Cells in the order of a method, and how many records it knew.

@@ -8,6 +8,7 @@ use arrow::datatypes::Int64Type;
 use serde::Serialize;
 
 use super::App;
+use super::disclosed::{Shown, guard};
 use super::flow::texts;
 use super::kept::Kept;
 use super::places::Places;
@@ -97,11 +98,10 @@ async fn answer_with(app: &App, who: &Principal, question: &Question, settings: 
         scored
     };
     let policy = Policy { threshold: app.config.public_threshold };
-    Ok(HotspotAnswer {
-        provenance: super::evaluate::with_score(app, question, scored.provenance.clone())?,
-        map: release(scored.map.clone(), &policy, who),
-        area: Arc::clone(&scored.area),
-    })
+    let mut provenance = super::evaluate::with_score(app, question, scored.provenance.clone())?;
+    let map = release(scored.map.clone(), &policy, who);
+    guard(&mut provenance, policy, who, Shown::of(map.rows.iter().map(|row| row.count)));
+    Ok(HotspotAnswer { provenance, map, area: Arc::clone(&scored.area) })
 }
 
 /// The question in one line, for the audit and as a key.

@@ -7,6 +7,7 @@ pub mod backup;
 pub mod change;
 pub mod clusters;
 pub mod concentration;
+mod disclosed;
 pub mod drawn;
 pub mod emerging;
 pub mod evaluate;

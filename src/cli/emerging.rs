@@ -132,7 +132,7 @@ fn summary(answer: &EmergingAnswer) -> String {
         thousands(p.cells.unwrap_or(0)),
         p.study_area.as_deref().unwrap_or("the study area"),
         render::emerging::steps(p),
-        thousands(p.rows),
+        p.counted(),
         p.parameters.get("definition_version").map_or("", String::as_str)
     );
     for (reason, count) in &p.excluded {

@@ -84,16 +84,12 @@ impl Hotspots {
     /// The other records of two densities, if they were asked for.
     fn against(&self, first: &Selection) -> Result<Option<Against>> {
         let joined = Joined::parse(&self.join).map_err(|e| e.at("--join"))?;
-        let mut selection = first.clone();
-        match (&self.against_group, &self.against_from, &self.against_to) {
-            (Some(group), _, _) => selection.group = Some(group.clone()),
-            (None, Some(from), Some(to)) => {
-                let date = |text: &str, place: &str| parse_date(text).map_err(|e| e.at(place));
-                selection.period = Period::new(date(from, "--against-from")?, date(to, "--against-to")?)?;
-            }
-            _ => return Ok(None),
-        }
-        Ok(Some(Against { selection, joined }))
+        let date = |text: &str, place: &str| parse_date(text).map_err(|e| e.at(place));
+        let period = match (&self.against_from, &self.against_to) {
+            (Some(from), Some(to)) => Some(Period::new(date(from, "--against-from")?, date(to, "--against-to")?)?),
+            _ => None,
+        };
+        Against::of(first, self.against_group.clone(), period, joined)
     }
 
     fn settings(&self, first: &Selection) -> Result<Settings> {
@@ -153,7 +149,7 @@ fn summary(answer: &HotspotAnswer) -> String {
         "{} cells of {}; {} records counted",
         thousands(p.cells.unwrap_or(0)),
         p.study_area.as_deref().unwrap_or("the study area"),
-        thousands(p.rows)
+        p.counted()
     );
     if answer.map.rows.iter().any(|row| row.z.is_some()) {
         text.push_str(&format!("; {hot} cells above expectation (q at most 0.10)"));

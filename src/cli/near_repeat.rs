@@ -91,11 +91,7 @@ fn text(answer: &NearRepeatAnswer, question: &Question) -> String {
         text.push_str(&format!("{name:<42}{count:>9}\n"));
     }
     let p = &answer.provenance;
-    text.push_str(&format!(
-        "\n{}; {} records paired",
-        render::near_repeat::finding(&answer.table, p),
-        thousands(p.rows)
-    ));
+    text.push_str(&format!("\n{}; {} records paired", render::near_repeat::finding(&answer.table, p), p.counted()));
     for (reason, count) in &p.excluded {
         text.push_str(&format!("; {} left out: {}", thousands(*count), reason.replace('_', " ")));
     }

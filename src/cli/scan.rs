@@ -102,7 +102,7 @@ fn text(answer: &ScanAnswer) -> String {
         ));
     }
     let p = &answer.provenance;
-    text.push_str(&format!("{}; {} records scanned", render::scan::finding(&answer.scan, p), thousands(p.rows)));
+    text.push_str(&format!("{}; {} records scanned", render::scan::finding(&answer.scan, p), p.counted()));
     for (reason, count) in &p.excluded {
         text.push_str(&format!("; {} left out: {}", thousands(*count), reason.replace('_', " ")));
     }

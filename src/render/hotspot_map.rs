@@ -61,20 +61,20 @@ pub fn finding(map: &Released<HotspotMap>, provenance: &Provenance) -> String {
         Kind::Density => {
             let (densest, half) = (map.densest(), holding(map, 0.5));
             let share = format::decimal(100.0 * half as f64 / total.max(1) as f64, 1);
-            let places = parishes(&densest[..half.min(densest.len())]);
+            let places = parishes_of(&densest[..half.min(densest.len())]);
             return format!("The densest {share}% of cells hold half of the {what} that the density expects{places}");
         }
         Kind::Next => {
             let first = map.likeliest(NEXT_CLASSES[1]);
             let from = provenance.parameters.get("next_from").map(|on| format::iso_date(on));
             let days = from.map_or_else(String::new, |from| format!(" from {from}"));
-            let places = parishes(&first);
+            let places = parishes_of(&first);
             return format!("The {} likeliest cells for {what}{days} make up 2% of the area{places}", first.len());
         }
         Kind::Bins | Kind::Counts => {}
     }
     if !hot.is_empty() {
-        let places = parishes(&hot);
+        let places = parishes_of(&hot);
         let cells = if hot.len() == 1 { "1 cell has" } else { &format!("{} cells have", hot.len()) };
         let them = if hot.len() == 1 { "it" } else { "them" };
         return format!("{cells} more {what} around {them} than expected{places}");
@@ -86,10 +86,14 @@ pub fn finding(map: &Released<HotspotMap>, provenance: &Provenance) -> String {
     }
 }
 
+fn parishes_of(hot: &[&CellScore]) -> String {
+    parishes(hot.iter().filter_map(|row| row.parish.as_deref()))
+}
+
 /// The parishes of the cells that stand out, most cells first: `: 9 in St Helier, 2 in Grouville`.
-fn parishes(hot: &[&CellScore]) -> String {
+pub(super) fn parishes<'a>(of_cells: impl Iterator<Item = &'a str>) -> String {
     let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
-    for parish in hot.iter().filter_map(|row| row.parish.as_deref()) {
+    for parish in of_cells {
         *counted.entry(parish).or_default() += 1;
     }
     let mut counted: Vec<(&str, usize)> = counted.into_iter().collect();
@@ -143,7 +147,7 @@ fn clusters_and_outliers(map: &HotspotMap, what: &str) -> String {
     let cells = |count: usize| if count == 1 { "1 cell".to_owned() } else { format!("{count} cells") };
     let mut text = match high.len() {
         0 => format!("No cell with many {what} lies among others with many"),
-        count => format!("{} with many {what} among others with many{}", cells(count), parishes(&high)),
+        count => format!("{} with many {what} among others with many{}", cells(count), parishes_of(&high)),
     };
     if alone > 0 {
         text.push_str(&format!("; {} with many among cells with few", cells(alone)));
@@ -268,7 +272,7 @@ pub fn period(p: &Provenance) -> String {
 /// The line under a map that says its period, records and data cut-off.
 pub fn when_and_how_many(p: &Provenance) -> String {
     let cut_off = p.data_cut_off.as_deref().map_or_else(|| "an unknown date".to_owned(), format::iso_date);
-    format!("{}: {} records; data to {cut_off}", period(p), format::count_or(Some(p.rows), "?"))
+    format!("{}: {} records; data to {cut_off}", period(p), p.counted())
 }
 
 /// The lines under a map: period, records, data cut-off, method and its score.
@@ -286,7 +290,7 @@ pub fn notes(p: &Provenance) -> Vec<String> {
     if let (Some(kernel), Some(metres)) = (p.parameters.get("kernel"), p.parameters.get("bandwidth_m")) {
         notes.push(format!("Kernel: {kernel}. Bandwidth in metres: {metres}"));
     }
-    notes.push("Forecast accuracy: not yet scored".to_owned());
+    notes.push(score_note(p));
     notes
 }
 
@@ -303,6 +307,12 @@ fn likeliest(map: &Released<HotspotMap>) -> Vec<Class> {
     };
     let labels = ["Likeliest 1% of the area", "1 to 2% of the area", "2 to 5% of the area", "5 to 10% of the area"];
     labels.into_iter().enumerate().map(class).collect()
+}
+
+/// The line that says how good a map's method was when it was tested: every map carries its score.
+pub fn score_note(p: &Provenance) -> String {
+    let said = p.parameters.get("forecast_accuracy").map_or("not tested; `vigie evaluate` does", String::as_str);
+    format!("Forecast accuracy: {said}")
 }
 
 fn bins(map: &Released<HotspotMap>) -> Vec<Class> {

@@ -39,7 +39,7 @@ pub(super) async fn hotspots(
 ) -> Reply<Response> {
     let mut params = Params::new(given)?;
     let question = params.hotspots(&shared.app)?;
-    let settings = params.settings(question.method)?;
+    let settings = params.settings(question.method, &question.selection)?;
     let shape = Shape::of(&mut params)?;
     params.done()?;
     // A new test of the method changes what the map says of itself.
@@ -236,6 +236,10 @@ pub(super) async fn openapi() -> Json<Value> {
             Param("seed", "integer", false, "seed of the permutations; 1 if left out"),
             Param("kernel", "string", false, "kernel of a density (kde); quartic if left out"),
             Param("bandwidth", "number", false, "bandwidth of a density in metres; by rule if left out"),
+            Param("against_group", "string", false, "hold the density against that of another group (kde)"),
+            Param("against_from", "date", false, "or against that of the same records from this date"),
+            Param("against_to", "date", false, "to before this one"),
+            Param("join", "string", false, "how two densities are joined: ratio, log-ratio, difference or sum"),
             FORMAT,
         ],
     ];

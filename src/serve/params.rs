@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::hotspot::{Method, Permutations, Question, Settings};
+use crate::analysis::hotspot::{Against, Method, Permutations, Question, Settings};
 use crate::analysis::selection::Selection;
 use crate::analysis::trend::Step;
 use crate::analysis::{clusters, concentration};
 use crate::app::{App, hotspots, quality, trend};
 use crate::error::{Error, Result};
 use crate::model::time::{Period, parse_date};
+use crate::stats::dual_kde::Joined;
 use crate::stats::kde::Kernel;
 
 /// The parameters of a request. Asking for one takes it; what is left at the end is unknown.
@@ -77,8 +78,22 @@ impl Params {
         Ok(question)
     }
 
-    /// How a hotspot question is answered: permutations and their seed, kernel and bandwidth.
-    pub fn settings(&mut self, method: Method) -> Result<Settings> {
+    /// The records that a density is held against, if they are named.
+    fn against(&mut self, first: &Selection) -> Result<Option<Against>> {
+        let mut date = |name: &str| self.take(name).map(|text| parse_date(&text).map_err(|e| e.at(name))).transpose();
+        let period = match (date("against_from")?, date("against_to")?) {
+            (None, None) => None,
+            (Some(from), Some(to)) => Some(Period::new(from, to).map_err(|e| e.at("against_to"))?),
+            (Some(_), None) => return Err(Error::input("is missing").at("against_to")),
+            (None, Some(_)) => return Err(Error::input("is missing").at("against_from")),
+        };
+        let group = self.take("against_group");
+        let joined = Joined::parse(self.take("join").as_deref().unwrap_or("ratio")).map_err(|e| e.at("join"))?;
+        Against::of(first, group, period, joined)
+    }
+
+    /// How a hotspot question is answered: permutations and their seed, kernel and bandwidth, a second density.
+    pub fn settings(&mut self, method: Method, first: &Selection) -> Result<Settings> {
         let draws = self.number::<u32>("permutations", "a number of permutations")?;
         let seed = self.number("seed", "a seed")?;
         if seed.is_some() && draws.is_none() {
@@ -90,7 +105,7 @@ impl Params {
             weights: None,
             kernel,
             bandwidth_m: self.number("bandwidth", "a number of metres")?,
-            against: None,
+            against: self.against(first)?,
         };
         settings.check(method)?;
         Ok(settings)

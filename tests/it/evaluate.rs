@@ -201,6 +201,47 @@ fn wrong_arguments_are_explained() {
     assert!(run.code == 5 && run.err.contains("nothing to go by"), "{} {}", run.code, run.err);
 }
 
+/// The forecast as a picture: classes, ranks and the score of its method; the map of hotspots has its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn maps_carry_their_score() {
+    let (_folder, app) = committed().await;
+    let store = app.store.root().to_owned();
+    drop(app);
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let read = |name: &str| std::fs::read_to_string(at(name)).unwrap();
+    let year = ["--from", "2017-01-01", "--to", "2018-01-01"];
+    let map = |name: &str| {
+        let run = vigie(&store, &[&["hotspots", "--method", "gi-star", "--plot", &at(name)][..], &year].concat());
+        assert_eq!(run.code, 0, "{}", run.err);
+        read(name)
+    };
+    assert!(map("before.svg").contains("Forecast accuracy: not tested"));
+    let forecast = |name: &str| {
+        let args = ["--json", "forecast", "--on", "2018-01-01", "--method", "gi-star", "--plot", &at(name)];
+        (vigie(&store, &args).ok(), read(name))
+    };
+    assert!(forecast("before.svg").1.contains("Forecast accuracy: not tested"));
+    let args = ["evaluate", "--methods", "gi-star", "--horizon", "4w"];
+    let run = vigie(&store, &[&args[..], &year].concat());
+    assert_eq!(run.code, 0, "{}", run.err);
+    let (answer, picture) = forecast("after.svg");
+    let said = answer["provenance"]["parameters"]["forecast_accuracy"].as_str().unwrap();
+    assert!(said.starts_with("caught ") && said.contains(" windows of 28 days"), "{said}");
+    let first = said.split(" windows").next().unwrap();
+    for picture in [&picture, &map("after.svg")] {
+        assert!(picture.contains(&format!("Forecast accuracy: {first}")), "{first} is not in the legend");
+    }
+    for words in
+        ["role=\"img\"", "<desc", "Up to 2%", "Forecast for 1 January 2018 to 7 January 2018", "Method: gi-star"]
+    {
+        assert!(picture.contains(words), "{words}");
+    }
+    assert_eq!(forecast("again.svg").1, picture, "the same question, the same bytes");
+    let wrong = vigie(&store, &["forecast", "--on", "2018-01-01", "--plot", &at("map.jpg")]);
+    assert!(wrong.code == 2 && wrong.err.contains(".svg"), "{}", wrong.err);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn records_known_by_month_are_refused() {
     let (store, app) = new_store("hull", "Europe/London").await;

@@ -378,6 +378,9 @@ async fn every_path_of_the_api_answers_200() {
         format!("/api/v1/hotspots?{filters}&group="),
         format!("/api/v1/hotspots?{filters}&method=local-moran&permutations=999&seed=2"),
         format!("/api/v1/hotspots?{filters}&method=kde&kernel=gaussian&bandwidth=250"),
+        format!(
+            "/api/v1/hotspots?{filters}&method=kde&group=theft&against_group=burglary&join=difference&bandwidth=600"
+        ),
         format!("/api/v1/clusters?{filters}&group=burglary&distance=150&minimum=8"),
         format!("/api/v1/concentration?{filters}"),
         format!("/api/v1/change?{filters}&by=parish"),
@@ -461,6 +464,16 @@ async fn what_was_not_understood_is_refused_by_name() {
         (format!("/api/v1/hotspots?{filters}&method=kde&permutations=9"), "permutations"),
         (format!("/api/v1/hotspots?{filters}&kernel=box&method=kde"), "box"),
         (format!("/api/v1/hotspots?{filters}&seed=3"), "seed"),
+        (format!("/api/v1/hotspots?{filters}&against_group=theft"), "against"),
+        (format!("/api/v1/hotspots?{filters}&method=kde&against_group=piracy"), "piracy"),
+        (format!("/api/v1/hotspots?{filters}&method=kde&against_from=2016-01-01"), "against_to"),
+        (format!("/api/v1/hotspots?{filters}&method=kde&against_group=theft&join=product"), "product"),
+        (
+            format!(
+                "/api/v1/hotspots?{filters}&method=kde&against_group=theft&against_from=2015-01-01&against_to=2016-01-01"
+            ),
+            "group or in period",
+        ),
         (format!("/api/v1/clusters?{filters}&distance=far"), "far"),
         (format!("/api/v1/clusters?{filters}&method=kmeans"), "kmeans"),
         (format!("/api/v1/concentration?{filters}&method=gini"), "method"),
@@ -541,6 +554,37 @@ async fn tiles_hold_their_layer_and_empty_ones_are_204() {
         assert!(about["tiles"][0].as_str().unwrap().contains(&format!("/tiles/{layer}/{{z}}/{{x}}/{{y}}.mvt")));
         assert!(about["vector_layers"].is_array());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_questions_draws_two_densities_and_a_forecast() {
+    let filters = filters();
+    let door = Door::signed_in();
+    let asked = "question=kde&group=theft&kernel=gaussian&bandwidth=600&join=ratio";
+    for (against, word) in [
+        ("&against_group=burglary&against_from=&against_to=", "group=burglary"),
+        ("&against_group=&against_from=2016-01-01&against_to=2017-01-01", "2016-01-01..2017-01-01"),
+    ] {
+        let reply = door.get(&format!("/analysis?{filters}&{asked}{against}")).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
+        let html = reply.text();
+        for words in [word, "Twice its share and more", "<option selected>gaussian", "value=\"600", "name=\"join\""] {
+            assert!(html.contains(words), "{words} is not in {html:.6000}");
+        }
+    }
+    let page = door.get("/analysis?question=forecast").await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text());
+    let html = page.text();
+    for words in ["cells to look at first for crimes", "Forecast accuracy", "Up to 5%", "role=\"img\""] {
+        assert!(html.contains(words), "{words} is not in {html:.6000}");
+    }
+    // From a forecast to a question of what was: without the week ahead.
+    assert!(
+        html.contains("/analysis?question=change&amp;dataset=crimes\"")
+            || html.contains("/analysis?question=change&dataset=crimes\"")
+    );
+    let wrong = door.get(&format!("/analysis?{filters}&question=trend&kernel=gaussian")).await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST, "a setting that is not used is refused");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -205,6 +205,11 @@ async fn the_public_never_sees_a_count_of_one_to_four() {
         assert!(shown.is_none_or(|n| n == 0 || n >= 5), "{shown:?} was shown");
         assert!(shown.is_none() || shown == full);
     }
+    // The number of records is a range around the truth, and nothing else says how many there are.
+    let (whole, range) = (officer.provenance.rows, &public.provenance);
+    assert!(range.rows < whole && range.rows_at_most.is_some_and(|most| whole < most), "{range:?}");
+    assert!(range.excluded.is_empty() && public.map.outside_study_area.is_none());
+    assert_eq!(range.rows, ours.iter().flatten().sum::<u64>() + ours.iter().filter(|n| n.is_none()).count() as u64);
     for row in public.map.rows.iter().filter(|row| row.count.is_none()) {
         assert!(row.rate_per_km2.is_none() && row.z.is_none(), "a hidden count is not to be worked out: {row:?}");
     }

@@ -183,7 +183,9 @@ export function drawLegend(box, answer, view, colours) {
     item.classList.toggle('is-empty', held === 0);
     list.append(item);
   }
-  const about = { next: 'where next', hotspots: 'against expectation', counts: 'per cell', emerging: 'and how they came about' }[view.show];
+  const about = {
+    next: 'where next', hotspots: 'against expectation', counts: 'per cell', emerging: 'by the history of each cell',
+  }[view.show];
   const title = make('h2', '', `${inWords(view.dataset)} ${about}`);
   title.append(' ', make('small', '', 'and cells in each class'));
   box.replaceChildren(title, list);
@@ -239,7 +241,8 @@ function swatch({ colour, edge, dashed, letter }) {
 /** What the table leaves out and why, for the line below it. */
 export function noteWords(answer, view) {
   const { provenance, rows } = answer;
-  const parts = [`Of ${figure(provenance.rows)} records counted.`];
+  const { rows: least, rows_at_most: most } = provenance;
+  const parts = [`Of ${figure(least)}${most ? ` to ${figure(most)}` : ''} records counted.`];
   const excluded = Object.entries(provenance.excluded ?? {}).filter(([, times]) => times > 0);
   if (excluded.length > 0) {
     parts.push(`Left out: ${excluded.map(([reason, times]) => `${figure(times)} ${reason.replaceAll('_', ' ')}`).join(', ')}.`);
