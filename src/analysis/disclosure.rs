@@ -11,7 +11,7 @@ use crate::analysis::clusters::ClusterMap;
 use crate::analysis::concentration::Concentration;
 use crate::analysis::evaluate::{Evaluation, Place, Row};
 use crate::analysis::flow::FlowRow;
-use crate::analysis::hotspot::HotspotMap;
+use crate::analysis::hotspot::{HotspotMap, NEXT_CLASSES};
 use crate::analysis::kpi::KpiRow;
 use crate::analysis::kpi_run::KpiRun;
 use crate::analysis::near_repeat::{Classes, NearRepeat};
@@ -176,10 +176,18 @@ impl Release for HotspotMap {
             for row in &mut self.rows {
                 (row.z, row.p, row.q) = (None, None, None);
                 (row.detail.weighted, row.detail.quadrant) = (None, None);
+                // The order would tell which of two small counts is the larger: only its classes stay.
+                row.detail.rank = None;
+                row.detail.area_share = row.detail.area_share.map(class_of_share);
             }
             self.undefined_reason.get_or_insert_with(|| SUPPRESSED.to_owned());
         }
     }
+}
+
+/// The upper end of the class in which a share of the area lies.
+fn class_of_share(share: f64) -> f64 {
+    NEXT_CLASSES.into_iter().find(|limit| share <= limit + 1e-9).unwrap_or(1.0)
 }
 
 /// Every cluster has at least as many records as may be shown. Its outline and ellipse follow single points: they are

@@ -293,11 +293,12 @@ fn keep_scores(app: &App, question: &Question, tested: &Evaluation, version: u64
     Ok(())
 }
 
-/// What the last test of records like these came to; `None` if there was none.
+/// What the last test of records like these came to, and which method it picked; `None` if there was none. The period of the
+/// selection does not matter: it is the dataset, the group, the daypart and the resolution that were tested.
 ///
 /// # Errors
 /// `Data` if the control database cannot be read.
-pub(super) fn score(app: &App, selection: &Selection, resolution: u8) -> Result<Option<Score>> {
+pub fn picked(app: &App, selection: &Selection, resolution: u8) -> Result<Option<Score>> {
     let group = selection.group.as_deref();
     let subject = score_subject(&selection.dataset, group, selection.daypart.as_ref(), resolution);
     let text = app.store.score(&subject)?;
@@ -313,10 +314,13 @@ pub(super) fn score(app: &App, selection: &Selection, resolution: u8) -> Result<
 /// # Errors
 /// `Data` if the control database cannot be read.
 pub fn score_words(app: &App, question: &hotspot::Question) -> Result<String> {
-    let Some(score) = score(app, &question.selection, question.resolution)? else {
+    let Some(score) = picked(app, &question.selection, question.resolution)? else {
         return Ok("not tested; `vigie evaluate` does".to_owned());
     };
-    let method = Method::of_map(question.method.name(), question.selection.period.days());
+    let method = match question.method {
+        hotspot::Method::Next(pick) => Some(pick.method),
+        other => Method::of_map(other.name(), question.selection.period.days()),
+    };
     let words = method.and_then(|method| score.words(method.name()));
     let words = words.unwrap_or_else(|| "this method and period were not among those tested".to_owned());
     Ok(format!("{words}; best of the test: {} (store version {})", score.best, score.store_version))

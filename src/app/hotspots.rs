@@ -16,7 +16,8 @@ use super::points::points;
 use super::selection::{Coverage, check_for_a_map, counting, for_a_map, params, scanned_coverage};
 use crate::analysis::density;
 use crate::analysis::disclosure::{Policy, Released, release};
-use crate::analysis::hotspot::{CellCount, HotspotMap, Method, Permutations, Question, Settings, score_with};
+use crate::analysis::evaluate::{self as tested, Method as Tested};
+use crate::analysis::hotspot::{CellCount, HotspotMap, Method, Permutations, Pick, Question, Settings, score_with};
 use crate::analysis::selection::Selection;
 use crate::analysis::weights::{KindCount, weigh};
 use crate::engine::{Snapshot, Value};
@@ -105,7 +106,58 @@ async fn answer_with(app: &App, who: &Principal, question: &Question, settings: 
 
 /// The question in one line, for the audit and as a key.
 pub fn subject(question: &Question) -> String {
-    format!("{} res={} method={}", question.selection.subject(), question.resolution, question.method.name())
+    let mut text =
+        format!("{} res={} method={}", question.selection.subject(), question.resolution, question.method.name());
+    if let Method::Next(pick) = question.method {
+        text.push_str(&format!(":{}:{}d:{}d", pick.method.name(), pick.horizon_days, pick.train_days));
+    }
+    text
+}
+
+/// The method of a map: the one named; without a name, where next by the method that a kept test of such records picked, and
+/// Gi* where nothing was tested. The one named `next` takes the 12-month count there.
+///
+/// # Errors
+/// `Input` naming the methods there are; `Data` if the control database cannot be read.
+pub fn method(app: &App, selection: &Selection, resolution: u8, name: Option<&str>) -> Result<Method> {
+    let named = name.map(Method::parse).transpose()?;
+    if named.is_some_and(|method| !matches!(method, Method::Next(_))) {
+        return Ok(named.unwrap_or(Method::GiStar));
+    }
+    let pick = super::evaluate::picked(app, selection, resolution)?.and_then(|score| {
+        let method = Tested::parse(&score.best).ok()?;
+        Some(Pick { method, horizon_days: score.horizon_days, train_days: score.train_days })
+    });
+    Ok(pick.map(Method::Next).or(named).unwrap_or(Method::GiStar))
+}
+
+/// The order of the picked method for the days after the period, from what was recorded before they begin.
+async fn next(
+    app: &App,
+    snapshot: &Snapshot,
+    area: &Arc<StudyArea>,
+    question: &Question,
+    pick: Pick,
+) -> Result<(Vec<tested::Place>, BTreeMap<String, String>)> {
+    let selection = &question.selection;
+    let period = super::forecast::days_from(selection.period.to, pick.horizon_days)?;
+    let ahead = Selection { period, daypart: None, ..selection.clone() };
+    let mut asked = tested::Question::usual(ahead, vec![selection.daypart.clone()], question.resolution);
+    (asked.horizon_days, asked.step_days, asked.train_days) = (pick.horizon_days, pick.horizon_days, pick.train_days);
+    asked.check()?;
+    let longer = super::evaluate::looking_back(&asked, selection.daypart.clone())?;
+    for_a_map(snapshot, &longer, Some("a map of where next")).await?;
+    let ordered = super::forecast::order(app, snapshot, area, &asked, &longer, pick.method).await?;
+    let mut said = BTreeMap::new();
+    let mut put = |name: &str, words: String| said.insert(name.to_owned(), words);
+    put("next_from", period.from.to_string());
+    put("next_to", period.to.to_string());
+    put("picked", format!("{}: {}", pick.method.name(), pick.method.parameters()));
+    put("looks_back", format!("{} days, what was recorded before the first day", pick.train_days));
+    if let Some(score) = super::evaluate::picked(app, selection, question.resolution)? {
+        put("picked_because", score.why);
+    }
+    Ok((ordered.places, said))
 }
 
 async fn compute(app: &App, snapshot: &Snapshot, question: &Question, settings: &Settings) -> Result<Scored> {
@@ -128,13 +180,19 @@ async fn compute(app: &App, snapshot: &Snapshot, question: &Question, settings: 
     }
     let area = study_area(app, snapshot, &places, &selection.dataset).await?;
     let found = judge(snapshot, &area, question, settings, kept).await?;
-    let map = match places.parishes() {
+    let mut map = match places.parishes() {
         Some(parishes) => found.map.with_parishes(parishes),
         None => found.map,
     };
+    let mut said = found.parameters;
+    if let Method::Next(pick) = question.method {
+        let (order, words) = next(app, snapshot, &area, question, pick).await?;
+        map = map.in_order_of(&order)?;
+        said.extend(words);
+    }
     let mut provenance = provenance(snapshot.version(), question, &coverage, &area, &map);
     provenance.parameters = parameters(question, settings);
-    provenance.parameters.extend(found.parameters);
+    provenance.parameters.extend(said);
     Ok(Scored { provenance, map, area })
 }
 
@@ -235,7 +293,7 @@ fn parameters(question: &Question, settings: &Settings) -> BTreeMap<String, Stri
         lines.push(("joined", format!("{}, with the bandwidth of the first", against.joined.name())));
     }
     match question.method {
-        Method::Count | Method::Kde => {}
+        Method::Count | Method::Kde | Method::Next(_) => {}
         Method::GiStar => {
             lines.push(("neighbourhood", "the cell and its ring, clipped to the study area".to_owned()));
             lines.push(("weights", "binary".to_owned()));
@@ -248,6 +306,10 @@ fn parameters(question: &Question, settings: &Settings) -> BTreeMap<String, Stri
     }
     if matches!(question.method, Method::GiStar | Method::LocalMoran) {
         let p = match settings.permutations {
+            None if question.method == Method::GiStar && settings.weights.is_none() => {
+                "two-sided, the larger of the normal p of z and the exact one of records thrown at the cells at random"
+                    .to_owned()
+            }
             None => "two-sided, analytic".to_owned(),
             Some(Permutations { draws, seed }) => {
                 lines.push(("seed", seed.to_string()));

@@ -10,11 +10,12 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::progress::ByteBar;
+use crate::analysis::evaluate::{Method as TestedMethod, Question as Tested};
 use crate::analysis::hotspot::{Method, Question};
 use crate::analysis::selection::Selection;
 use crate::analysis::weights::Weights;
 use crate::app::load::{Request, load};
-use crate::app::{App, about, admin, hotspots, kpi, plan, report};
+use crate::app::{App, about, admin, evaluate, hotspots, kpi, plan, report};
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
 use crate::model::time::{Period, add_months, month_start};
@@ -35,6 +36,9 @@ pub(super) struct Demo {
     #[arg(long)]
     no_serve: bool,
 }
+
+/// Methods that the demo tests beside the baselines: the two that did best on the island, and quick ones.
+const DEMO_METHODS: &str = "shrunk-rate,changing-rate";
 
 /// Extracts of the island and how each is read.
 const EXTRACTS: [(&str, &str); 14] = [
@@ -95,6 +99,7 @@ impl Demo {
         let until = data_end(&app, &who).await?;
         take_plan(&app, &who, &samples, &mut steps).await?;
         find_hotspots(&app, &who, until, &mut steps).await?;
+        test_methods(&app, &who, until, &mut steps).await?;
         run_kpis(&app, &who, until, &mut steps).await?;
         let report = write_reports(&app, &who, until, &self.dir.join("report"), &mut steps).await?;
         let total = steps.started.elapsed();
@@ -236,6 +241,25 @@ async fn find_hotspots(app: &App, who: &Principal, until: NaiveDate, steps: &mut
         figures.insert("crimes".to_owned(), json!(answer.provenance.rows));
         steps.done(&format!("hotspots by {name}"), &words, figures);
     }
+    Ok(())
+}
+
+/// Tests the methods on the last year's weeks and keeps which one is picked: the map then shows where next by it.
+async fn test_methods(app: &App, who: &Principal, until: NaiveDate, steps: &mut Steps<'_>) -> Result<()> {
+    let mut dayparts = vec![None];
+    for name in ["day", "night"] {
+        dayparts.push(Some(app.config.daypart(name)?));
+    }
+    let weeks = Period::new(until - Days::new(364), until)?;
+    let mut question = Tested::usual(Selection::of("crimes", weeks), dayparts, app.config.resolution);
+    question.methods = TestedMethod::parse_list(DEMO_METHODS)?;
+    let answer = evaluate::ask(app, who, &question, true).await?;
+    let picks: Vec<String> =
+        answer.evaluation.dayparts.iter().map(|part| format!("{}: {}", part.daypart, part.best.name())).collect();
+    let mut figures = Map::new();
+    figures.insert("windows".to_owned(), json!(question.windows()));
+    figures.insert("picked".to_owned(), json!(picks));
+    steps.done("methods tested", &format!("{} weeks; picked {}", question.windows(), picks.join(", ")), figures);
     Ok(())
 }
 

@@ -29,7 +29,8 @@ const JERSEY_PLACES: [(&str, Point); 10] = [
     ("Corbière", Point { lat: 49.1800, lon: -2.2490 }),
 ];
 
-/// Cells with their significance: `n` count, `z` ten times the z score, `b` bin from -3 to 3, `i` place in the map.
+/// Cells with their significance: `n` count, `z` ten times the z score, `b` bin from -3 to 3, `i` place in the map. Of a map
+/// of where next `b` is the class of the order: 3 within the first 1 % of the area, 2 within 2 %, 1 within 5 %.
 pub fn hotspots(map: &Released<HotspotMap>, tile: TileId) -> Layer {
     cells("hotspots", map, tile, true)
 }
@@ -62,7 +63,7 @@ fn cells(name: &'static str, map: &Released<HotspotMap>, tile: TileId, scores: b
         properties.extend(row.count.map(|count| ("n", number(count))));
         if scores {
             properties.extend(row.z.map(|z| ("z", Value::Int((z * 10.0).round() as i64))));
-            properties.push(("b", Value::Int(i64::from(row.bin.level()))));
+            properties.push(("b", Value::Int(i64::from(row.detail.next_class().unwrap_or_else(|| row.bin.level())))));
             properties.push(("i", Value::Int(index as i64)));
         }
         (index, row.cell, row.centre, properties)

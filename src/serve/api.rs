@@ -226,7 +226,12 @@ pub(super) async fn openapi() -> Json<Value> {
         &[
             daypart,
             Param("res", "integer", false, "H3 resolution, 5 to 11"),
-            Param("method", "string", false, "gi-star, count, local-moran or kde"),
+            Param(
+                "method",
+                "string",
+                false,
+                "gi-star, count, local-moran, kde or next; without it next where a test of methods was kept, else gi-star",
+            ),
             Param("permutations", "integer", false, "p by so many permutations (gi-star, local-moran)"),
             Param("seed", "integer", false, "seed of the permutations; 1 if left out"),
             Param("kernel", "string", false, "kernel of a density (kde); quartic if left out"),

@@ -6,7 +6,7 @@ use crate::analysis::hotspot::{Against, Method, Permutations, Question, Settings
 use crate::analysis::selection::Selection;
 use crate::analysis::trend::Step;
 use crate::analysis::{clusters, concentration};
-use crate::app::{App, quality, trend};
+use crate::app::{App, hotspots, quality, trend};
 use crate::error::{Error, Result};
 use crate::model::time::{Period, parse_date};
 use crate::stats::dual_kde::Joined;
@@ -71,7 +71,8 @@ impl Params {
 
     pub fn hotspots(&mut self, app: &App) -> Result<Question> {
         let (selection, resolution) = (self.selection(app)?, self.resolution(app)?);
-        let method = Method::parse(self.take("method").as_deref().unwrap_or("gi-star")).map_err(|e| e.at("method"))?;
+        let name = self.take("method");
+        let method = hotspots::method(app, &selection, resolution, name.as_deref()).map_err(|e| e.at("method"))?;
         let question = Question { selection, resolution, method };
         question.check()?;
         Ok(question)

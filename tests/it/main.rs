@@ -54,4 +54,5 @@ mod time;
 mod torture;
 mod trend;
 mod truth;
+mod truth_repeats;
 mod truth_time;

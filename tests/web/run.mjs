@@ -245,7 +245,7 @@ await test('a map that cannot be judged says so, and why', async () => {
     for (const row of answer.rows) Object.assign(row, { z: null, p: null, q: null, bin: 'none' });
     await route.fulfill({ json: answer });
   });
-  await openMap(page);
+  await openMap(page, '?show=hotspots');
   assert.match(await page.locator('#finding').innerText(), new RegExp(`cannot be said: ${reason}`));
   assert.match(await page.locator('#table-note').innerText(), /\[x\] not available/);
   assert.match(await page.locator('#cells tbody tr').first().innerText(), /\[x\]/);

@@ -2,12 +2,15 @@
 
 /**
  * What the page shows. Dates are island dates; `to` is the day after the last.
- * @typedef {{dataset: string, show: 'hotspots' | 'counts' | 'emerging', from: string, to: string, daypart: string, group: string,
+ * @typedef {{dataset: string, show: 'next' | 'hotspots' | 'counts' | 'emerging', from: string, to: string, daypart: string, group: string,
  *   step: string, cameras: boolean}} View
  */
 
 /** What can be shown, the usual first. */
-const SHOWS = ['hotspots', 'counts', 'emerging'];
+const SHOWS = ['next', 'hotspots', 'counts', 'emerging'];
+
+/** The method asked for; where next is the server's own choice: what a kept test picked, else Gi*. */
+const METHODS = { hotspots: 'gi-star', counts: 'count' };
 const showOf = (text) => (SHOWS.includes(text) ? text : SHOWS[0]);
 
 /** Steps of a history; where days are not known, months. */
@@ -85,6 +88,7 @@ export function apiParams(view) {
   if (view.daypart) params.set('daypart', view.daypart);
   if (view.group) params.set('group', view.group);
   if (view.show === 'emerging') params.set('step', view.step);
+  if (METHODS[view.show]) params.set('method', METHODS[view.show]);
   return params;
 }
 
@@ -94,7 +98,8 @@ export const apiPath = (view) => `/api/v1/${view.show === 'emerging' ? 'emerging
 /** The page's own address for a view. @param {View} view @returns {string} */
 export function addressOf(view) {
   const params = apiParams(view);
-  if (view.show !== 'hotspots') params.set('show', view.show);
+  params.delete('method');
+  if (view.show !== SHOWS[0]) params.set('show', view.show);
   if (view.cameras) params.set('cameras', '1');
   return `/map?${params}`;
 }

@@ -33,7 +33,7 @@ function tiles(layer, params) {
  */
 export function mapStyle(view, dark, chosen) {
   const colours = palette(dark);
-  const hotspots = view.show === 'hotspots';
+  const hotspots = view.show === 'hotspots' || view.show === 'next';
   const emerging = view.show === 'emerging';
   const dataLayer = emerging ? 'emerging' : !hotspots && COUNTED.includes(view.dataset) ? view.dataset : 'hotspots';
   const outlined = chosen !== null && (emerging || dataLayer === 'hotspots');
@@ -92,7 +92,7 @@ export function mapStyle(view, dark, chosen) {
 /** The layers that speak. */
 function dataLayers(show, layer, colours) {
   if (show === 'emerging') return historyLayers(layer, colours, BOLD);
-  return show === 'hotspots' ? hotspotLayers(layer, colours) : countLayers(layer, colours);
+  return show === 'hotspots' || show === 'next' ? hotspotLayers(layer, colours) : countLayers(layer, colours);
 }
 
 /** Hot cells have a full edge, cold ones a dashed edge, the others a faint one: colour never speaks alone. */

@@ -1,7 +1,7 @@
 // The map page: one view, drawn as map, legend and list.
 import { Map as MapView, ScaleControl } from './maplibre-gl.mjs';
 import { getJson, Problem } from './api.js';
-import { drawLegend, drawTable, findingWords, markRow, noteWords, rowWords, termsWords, topRows } from './cells.js';
+import { drawLegend, drawTable, findingWords, markRow, noteWords, rowWords, seenView, termsWords, topRows } from './cells.js';
 import { palette } from './classes.js';
 import { addressOf, apiParams, apiPath, datasetChanged, fillForm, mappable, viewFromForm, viewOf, viewWords } from './filters.js';
 import { mapStyle } from './map-style.js';
@@ -95,12 +95,13 @@ async function ask() {
 }
 
 function drawAnswer() {
+  const seen = seenView(answer, view);
   by('filter-words').textContent = viewWords(view, about);
-  by('finding').textContent = findingWords(answer, view);
-  by('terms').textContent = termsWords(answer, view, viewWords(view, about));
-  by('table-note').textContent = noteWords(answer, view);
-  drawLegend(by('legend'), answer, view, palette(darkTheme.matches));
-  drawTable(table, topRows(answer.rows, view.show), view.show, (row) => chooseRow(row, true));
+  by('finding').textContent = findingWords(answer, seen);
+  by('terms').textContent = termsWords(answer, seen, viewWords(view, about));
+  by('table-note').textContent = noteWords(answer, seen);
+  drawLegend(by('legend'), answer, seen, palette(darkTheme.matches));
+  drawTable(table, topRows(answer.rows, seen.show), seen.show, (row) => chooseRow(row, true));
   if (chosenRow) {
     chosenRow = answer.rows.find((row) => row.cell === chosenRow.cell) ?? null;
     showChosen();
@@ -111,7 +112,7 @@ function drawAnswer() {
 function frameOnce() {
   if (framed || !map || !answer) return;
   framed = true;
-  const hot = answer.rows.filter((row) => row.bin?.startsWith('hot') || row.category?.endsWith(' hot'));
+  const hot = answer.rows.filter((row) => row.bin?.startsWith('hot') || row.category?.endsWith(' hot') || row.area_share <= 0.02);
   if (hot.length === 0) return;
   const span = (key) => [Math.min(...hot.map((row) => row[key])), Math.max(...hot.map((row) => row[key]))];
   const [[west, east], [south, north]] = [span('lon'), span('lat')];
@@ -195,7 +196,7 @@ function chooseAt({ lat, lng }, move) {
 
 function showChosen() {
   by('chosen').classList.toggle('is-empty', !chosenRow);
-  by('chosen').textContent = chosenRow ? rowWords(chosenRow, view) : 'Choose a row or a cell to see it here.';
+  by('chosen').textContent = chosenRow ? rowWords(chosenRow, seenView(answer, view)) : 'Choose a row or a cell to see it here.';
   markRow(table, chosenRow?.cell ?? null);
 }
 

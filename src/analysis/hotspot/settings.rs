@@ -84,6 +84,10 @@ impl Settings {
             }
             _ => {}
         }
+        if matches!(method, Method::Next(_)) && self.weights.is_some() {
+            return Err(Error::input("methods are tested on records as they are; weights go with the other methods")
+                .at("weight"));
+        }
         if method == Method::Kde {
             if self.weights.is_some() {
                 return Err(Error::input("a density counts records as they are; weights go with the other methods")
