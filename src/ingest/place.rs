@@ -52,7 +52,8 @@ impl<'a> Surroundings<'a> {
 /// Where a row is.
 struct Found<'a> {
     point: Point,
-    cell: Option<Cell>,
+    /// Bits of its cell.
+    cell: Option<i64>,
     area: Option<&'a str>,
     label: Option<Label>,
 }
@@ -89,7 +90,7 @@ pub(super) fn locate(
         };
         (lats[row], lons[row], located[row]) = (found.point.lat, found.point.lon, true);
         if let Some(cell) = found.cell {
-            (found_cells[row], in_cell[row]) = (cell.bits(), true);
+            (found_cells[row], in_cell[row]) = (cell, true);
         }
         if let Some(label) = found.label {
             marks.label(row, label);
@@ -106,7 +107,7 @@ pub(super) fn locate(
             let found = match (positions[row], area) {
                 (None, _) => None,
                 (_, Some(area)) => Some(Found { point: points[row], cell, area: Some(area), label: None }),
-                (Some(position), None) => outside(&place.crs, position, points[row], surroundings, cells),
+                (Some(position), None) => outside(&place.crs, position, (points[row], cell), surroundings, cells),
             };
             take(row, found);
         }),
@@ -167,7 +168,7 @@ fn refuse(place: &Place, y: f64, row: usize, marks: &mut Marks<'_>) {
 fn without_areas<'a>(crs: &Crs, (x, y): (f64, f64), point: Point, cells: &mut Lattice) -> Option<Found<'a>> {
     let (point, label) =
         if is_somewhere(point) { (point, None) } else { (crs.to_point(y, x)?, Some(Label::SwappedPosition)) };
-    Some(Found { point, cell: cells.find(point), area: None, label })
+    Some(Found { point, cell: cells.find(point).map(Cell::bits), area: None, label })
 }
 
 /// A position that is in no area: exchanged, just off the coast, or somewhere else.
@@ -175,7 +176,7 @@ fn without_areas<'a>(crs: &Crs, (x, y): (f64, f64), point: Point, cells: &mut La
 fn outside<'a>(
     crs: &Crs,
     (x, y): (f64, f64),
-    point: Point,
+    (point, cell): (Point, Option<i64>),
     surroundings: &Surroundings<'a>,
     cells: &mut Lattice,
 ) -> Option<Found<'a>> {
@@ -185,7 +186,7 @@ fn outside<'a>(
             && let Some(area) = surroundings.areas.find(point)
         {
             let label = Some(Label::SwappedPosition);
-            return Some(Found { point, cell: cells.find(point), area: Some(area), label });
+            return Some(Found { point, cell: cells.find(point).map(Cell::bits), area: Some(area), label });
         }
     }
     if !is_somewhere(point) {
@@ -194,7 +195,7 @@ fn outside<'a>(
     let near = (surroundings.tolerance_m > 0.0).then(|| surroundings.areas.find_near(point, surroundings.tolerance_m));
     let area = near.flatten();
     let label = if area.is_some() { Label::NearestArea } else { Label::OutsideAreas };
-    Some(Found { point, cell: cells.find(point), area, label: Some(label) })
+    Some(Found { point, cell, area, label: Some(label) })
 }
 
 /// Stands for a position that cannot be, and for none: in no cell and no area.
