@@ -173,13 +173,13 @@ impl Lattice {
         }
         let mut hexagons = [None; BLOCK];
         for (block, points) in points.chunks(BLOCK).enumerate() {
-            // What is remembered lies far apart in memory: looking at many places at once does not wait for each.
-            let mut seen = 0;
-            for (hexagon, point) in hexagons.iter_mut().zip(points) {
+            let mut places = [0; BLOCK];
+            for ((hexagon, place_of), point) in hexagons.iter_mut().zip(&mut places).zip(points) {
                 *hexagon = self.hexagon(*point);
-                seen ^= hexagon.map_or(0, |hexagon| self.remembered[place(hexagon)].0);
+                *place_of = hexagon.map_or(0, place);
             }
-            std::hint::black_box(seen);
+            // What is remembered lies far apart in memory: looking at many places at once does not wait for each.
+            std::hint::black_box(places.iter().fold(0, |seen, place| seen ^ self.remembered[*place].0));
             for (at, (point, hexagon)) in points.iter().zip(hexagons).enumerate() {
                 let found = self.look_up(*point, hexagon, Some(areas));
                 let area = match found {
