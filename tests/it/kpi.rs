@@ -156,8 +156,8 @@ fn each_kind_of_measure_is_counted() {
     let row = &rows(&found)[0];
     let query = format!(
         "WITH named AS (SELECT person_token AS p, local_on AS d FROM incidents WHERE category = 'missing-person' AND {persons}) \
-         SELECT count(DISTINCT CASE WHEN EXISTS (SELECT 1 FROM named b WHERE b.p = a.p AND b.d < a.d AND b.d > a.d - INTERVAL '12' MONTH) \
-         THEN a.p END) AS n FROM named a WHERE d >= DATE '2017-12-01' AND d < DATE '2018-01-01'"
+         SELECT count(DISTINCT a.p) AS n FROM named a JOIN named b ON b.p = a.p \
+         WHERE b.d < a.d AND b.d > a.d - INTERVAL '12' MONTH AND a.d >= DATE '2017-12-01' AND a.d < DATE '2018-01-01'"
     );
     let wanted = vigie(island(), &[&["--json", "sql", &query], &purpose[..]].concat()).ok();
     // Two records of one day are repeats too; the query counts those of different days.
@@ -260,7 +260,7 @@ fn lint_names_file_line_and_key() {
         &["m03-grade1-within-10min.toml:1: owner: error: `owner` is missing"],
     );
     refuse(&[("valid_from = 2017-01-01\n", "")], &["target[0].valid_from", "a target without `valid_from`"]);
-    refuse(&[("unit = ", "colour = 1\nunit = ")], &["toml:10:1", "unknown field `colour`"]);
+    refuse(&[("unit = ", "colour = 1\nunit = ")], &["toml:9:1", "unknown field `colour`"]);
     refuse(&[("grade_initial = 1 OR", "grade = 1 OR")], &["toml:19: definition[0].where", "no column `grade`"]);
     refuse(
         &[("where = \"cancelled\"", "where = \"cancelled; DROP TABLE incidents\"")],
