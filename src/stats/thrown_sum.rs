@@ -66,7 +66,7 @@ fn two_sided(sum: u64, all: u64, size: usize, n: usize) -> Option<f64> {
     Some((2.0 * tail.max(0.0)).min(1.0))
 }
 
-/// P(X ≥ sum) for X ~ Binomial(all, share): I_share(sum, all − sum + 1).
+/// P(X ≥ sum) for X ~ Binomial(all, share): the regularised incomplete beta function of sum and all − sum + 1 at the share.
 fn at_least(sum: u64, all: u64, share: f64) -> f64 {
     if sum == 0 {
         return 1.0;
