@@ -280,6 +280,17 @@ impl Release for Trend {
                 protect_comparison(comparison);
             }
         }
+        // One hidden group follows from all the others and a total that another table prints: the smallest goes as well.
+        for what in ["year_to_date", "rolling_12"] {
+            let of_span = |c: &&mut Comparison| c.what == what && c.series.is_some();
+            let mut span: Vec<&mut Comparison> = self.comparisons.iter_mut().filter(of_span).collect();
+            let is_gone = |c: &Comparison| c.undefined_reason.as_deref() == Some(SUPPRESSED);
+            let gone = span.iter().filter(|c| is_gone(c)).count();
+            let shown = span.iter_mut().filter(|c| c.now.count.is_some_and(|n| n > 0));
+            if let (1, Some(smallest)) = (gone, shown.min_by_key(|c| c.now.count)) {
+                protect_comparison(smallest);
+            }
+        }
         // q of one series is computed from the p of all.
         if self.comparisons.iter().any(|c| c.undefined_reason.as_deref() == Some(SUPPRESSED)) {
             self.comparisons.iter_mut().for_each(|comparison| comparison.q = None);

@@ -10,10 +10,11 @@ use super::App;
 use super::kpi_count::{counted, plan, spans_of};
 use super::kpi_files::{self, Choice, Kpis};
 use crate::analysis::definition::{Grain, Kpi, MeasureKind};
-use crate::analysis::disclosure::{Policy, Released, release};
+use crate::analysis::disclosure::{Account, Policy, Released, Terms, release, release_edition};
 use crate::analysis::kpi_run::{BASELINE, KpiRun, MeasureRun, Part, Series, checks, measure_part};
 use crate::analysis::kpi_values::{Extent, Observation, Reach, Seen, Slot, WHOLE, extents, period_start};
 use crate::analysis::reconcile;
+use crate::analysis::sdc::{History, Profile};
 use crate::engine::Snapshot;
 use crate::engine::measure::template_text;
 use crate::error::{Error, Result};
@@ -121,17 +122,25 @@ pub async fn ask(app: &App, who: &Principal, ask: &Ask) -> Result<Released<KpiRu
     released(app, who, ask).await
 }
 
-/// The same under another trip's audit line, released for `reader`.
-pub(super) async fn answer(
+/// All measures of a period under another trip's audit line, released for the readers of an edition: of what the public
+/// has seen in the editions of `history` nothing may be worked out together with this one.
+pub(super) async fn of_edition(
     app: &App,
     reader: &Principal,
     period: Period,
-    ids: Option<&[String]>,
-) -> Result<Released<KpiRun>> {
-    released(app, reader, &Ask { ids: ids.map(<[String]>::to_vec), ..Ask::of(period) }).await
+    history: &History,
+) -> Result<(Released<KpiRun>, Option<Account>)> {
+    let run = counted_run(app, &Ask::of(period)).await?;
+    let terms = Terms { profile: Profile::jersey(app.config.public_threshold), history };
+    Ok(release_edition(run, &terms, reader))
 }
 
 async fn released(app: &App, reader: &Principal, ask: &Ask) -> Result<Released<KpiRun>> {
+    let run = counted_run(app, ask).await?;
+    Ok(release(run, &Policy { threshold: app.config.public_threshold }, reader))
+}
+
+async fn counted_run(app: &App, ask: &Ask) -> Result<KpiRun> {
     let files = kpi_files::chosen(Some(app.store.root()), &ask.files)?;
     let kpis = of_ids(files.kpis, ask.ids.as_deref())?;
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
@@ -139,8 +148,7 @@ async fn released(app: &App, reader: &Principal, ask: &Ask) -> Result<Released<K
     if ask.incomplete == Incomplete::Refuse {
         is_whole(ask.period, all_events(&held))?;
     }
-    let run = compute(app, &snapshot, &kpis, ask, held).await?;
-    Ok(release(run, &Policy { threshold: app.config.public_threshold }, reader))
+    compute(app, &snapshot, &kpis, ask, held).await
 }
 
 /// The last twelve whole months of the data.

@@ -64,6 +64,12 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Rele
     Ok(released(app, who, answer(app, who, question).await?.0))
 }
 
+/// How the whole plan stands on a day, under another trip's audit line, released for `reader`.
+pub(super) async fn standing_on(app: &App, reader: &Principal, on: NaiveDate) -> Result<Released<PlanState>> {
+    let question = Question { on: Some(on), ..Question::default() };
+    Ok(released(app, reader, answer(app, reader, &question).await?.0))
+}
+
 /// One reference, or one section.
 ///
 /// # Errors

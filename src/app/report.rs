@@ -3,17 +3,19 @@
 //! An edition keeps its own document (the tables after disclosure control) and its manifest in the store. So it can be
 //! written again when records behind it came late, were revised or were lawfully erased.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::SecondsFormat;
+use serde::Serialize;
 
 use super::hotspots::HotspotAnswer;
 use super::report_parts::{crime_groups, label, ledger, maps};
 use super::trend::TrendAnswer;
-use super::{App, kpi, pictures};
-use crate::analysis::disclosure::Released;
+use super::{App, kpi, pictures, plan};
+use crate::analysis::disclosure::{Account, Released};
 use crate::analysis::kpi_run::KpiRun;
+use crate::analysis::plan::standing::PlanState;
+use crate::analysis::sdc::Published;
 use crate::analysis::weights::Weights;
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal, Role};
@@ -85,7 +87,7 @@ pub async fn build(app: &App, who: &Principal, request: &Request) -> Result<Buil
     let entries = app.store.edition_entries()?;
     let draft = newest_draft(&entries, audience, &request.period_name);
     let id = draft.map_or_else(|| next(&entries, audience, &request.period_name), |entry| entry.id.clone());
-    let parts = gather(app, &reader(who, audience), request).await?;
+    let parts = gather(app, &reader(who, audience), request, &history(app, &entries, audience)?).await?;
     refuse_incomplete(&parts, request.period)?;
     let before = published(app, &entries, audience, &id)?;
     let (made, revisions) = compose(app, request, audience, &id, &parts, before.as_ref())?;
@@ -119,7 +121,8 @@ pub async fn build(app: &App, who: &Principal, request: &Request) -> Result<Buil
         before: before.as_ref().map(|before| before.id.to_string()),
         definitions: definitions(&parts.kpis),
         inputs: inputs(app, parts.version.version)?,
-        disclosure: BTreeMap::from([("threshold".to_owned(), u64::from(app.config.public_threshold))]),
+        disclosure: parts.account.as_ref().map(|account| as_json(&account.log)).transpose()?,
+        published: parts.account.as_ref().map(|account| as_json(&account.published)).transpose()?,
         signed: None,
         files: Vec::new(),
     };
@@ -201,16 +204,21 @@ fn reader(who: &Principal, audience: Audience) -> Principal {
 struct Parts {
     version: StoreVersion,
     kpis: Released<KpiRun>,
+    account: Option<Account>,
+    plan: Released<PlanState>,
     groups: Option<TrendAnswer>,
     night: Option<TrendAnswer>,
     maps: Vec<(Daypart, HotspotAnswer)>,
 }
 
-async fn gather(app: &App, reader: &Principal, request: &Request) -> Result<Parts> {
+async fn gather(app: &App, reader: &Principal, request: &Request, history: &[Published]) -> Result<Parts> {
     let version = app.store.version(AsOf::Newest)?;
     let nte = app.config.dayparts.iter().find(|daypart| daypart.name == "nte").cloned();
+    let (kpis, account) = kpi::of_edition(app, reader, request.period, history).await?;
     Ok(Parts {
-        kpis: kpi::answer(app, reader, request.period, None).await?,
+        kpis,
+        account,
+        plan: plan::standing_on(app, reader, request.period.to.pred_opt().unwrap_or(request.period.to)).await?,
         groups: crime_groups(app, reader, request.period, None).await?,
         night: match nte {
             Some(nte) => crime_groups(app, reader, request.period, Some(nte)).await?,
@@ -236,20 +244,41 @@ fn refuse_incomplete(parts: &Parts, period: Period) -> Result<()> {
     }
 }
 
+fn as_json(value: &impl Serialize) -> Result<serde_json::Value> {
+    serde_json::to_value(value).map_err(|e| Error::bug("an account could not be written").with_cause(e))
+}
+
+/// What the public has seen in signed editions, oldest first. A withdrawn one was seen all the same.
+fn history(app: &App, entries: &[EditionEntry], audience: Audience) -> Result<Vec<Published>> {
+    let mut seen: Vec<(&EditionId, Published)> = Vec::new();
+    let signed = |entry: &&EditionEntry| matches!(entry.step, Step::SignedProvisional | Step::SignedFinal);
+    let of_public = |entry: &&EditionEntry| audience == Audience::Public && entry.id.audience == audience.name();
+    for entry in entries.iter().filter(of_public).filter(signed) {
+        if seen.iter().any(|(id, _)| **id == entry.id) {
+            continue; // signed twice: the figures are the same
+        }
+        let Some(published) = manifest_of(app, entry)?.published else { continue };
+        let published = serde_json::from_value(published)
+            .map_err(|e| Error::data(format!("what edition {} printed cannot be read", entry.id)).with_cause(e))?;
+        seen.push((&entry.id, published));
+    }
+    Ok(seen.into_iter().map(|(_, published)| published).collect())
+}
+
 /// A signed edition that readers have seen.
-struct Published {
+struct Before {
     id: EditionId,
     document: Document,
     store_version: u64,
 }
 
 /// The edition for the same readers that was signed last, apart from `id`: what this one is compared with.
-fn published(app: &App, entries: &[EditionEntry], audience: Audience, id: &EditionId) -> Result<Option<Published>> {
+fn published(app: &App, entries: &[EditionEntry], audience: Audience, id: &EditionId) -> Result<Option<Before>> {
     let signed = |entry: &&EditionEntry| matches!(entry.step, Step::SignedProvisional | Step::SignedFinal);
     let stands = |entry: &&EditionEntry| state_of(entries, &entry.id) != Some(State::Withdrawn);
     let of_readers = |entry: &&EditionEntry| entry.id.audience == audience.name() && entry.id != *id;
     let Some(entry) = entries.iter().rev().filter(signed).filter(of_readers).find(stands) else { return Ok(None) };
-    Ok(Some(Published { id: entry.id.clone(), document: document_of(app, entry)?, store_version: entry.store_version }))
+    Ok(Some(Before { id: entry.id.clone(), document: document_of(app, entry)?, store_version: entry.store_version }))
 }
 
 fn compose(
@@ -258,7 +287,7 @@ fn compose(
     audience: Audience,
     id: &EditionId,
     parts: &Parts,
-    before: Option<&Published>,
+    before: Option<&Before>,
 ) -> Result<(Document, usize)> {
     let base = match parts.maps.first() {
         Some((_, map)) => pictures::base(app, &map.area)?,
@@ -287,7 +316,7 @@ fn compose(
                 })
                 .collect(),
             base: &base,
-            plan: Vec::new(),
+            plan: &parts.plan,
             loads: ledger(&app.store.loads()?),
             before,
         })

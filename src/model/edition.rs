@@ -1,8 +1,6 @@
 //! Editions of a report: what is published under a number, and what became of it. An edition is never changed in
 //! silence: every step is an entry that stays, and the state of an edition follows from the entries.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -262,8 +260,10 @@ pub struct Manifest {
     pub definitions: Vec<DefinitionLine>,
     /// Extracts behind the store version.
     pub inputs: Vec<InputLine>,
-    /// What disclosure control did, in counts only.
-    pub disclosure: BTreeMap<String, u64>,
+    /// What disclosure control did, in counts only; nothing for readers who see figures as they are.
+    pub disclosure: Option<serde_json::Value>,
+    /// The numbers as printed for the public, by their keys: later editions may give away none that this one hid.
+    pub published: Option<serde_json::Value>,
     /// Who signed, and when; nobody for a draft.
     pub signed: Option<Signature>,
     /// Every other file of the edition.

@@ -2,6 +2,7 @@
 //! only. It depends on the answers and nothing else: no clock, no file name.
 
 mod cells;
+mod delivery;
 mod groups;
 mod measure;
 mod places;
@@ -15,6 +16,7 @@ use crate::analysis::definition::Sensitivity;
 use crate::analysis::disclosure::Released;
 use crate::analysis::hotspot::HotspotMap;
 use crate::analysis::kpi_run::{KpiRun, MeasureRun};
+use crate::analysis::plan::standing::PlanState;
 use crate::config::toml_error;
 use crate::error::Result;
 use crate::model::edition::{EditionId, State};
@@ -121,8 +123,8 @@ pub struct Material<'a> {
     pub maps: Vec<MapPart<'a>>,
     /// Coast, parishes, places.
     pub base: &'a Base,
-    /// The chapter on the plan's milestones, if there is one.
-    pub plan: Vec<Block>,
+    /// How the plan stands on the last day of the period.
+    pub plan: &'a Released<PlanState>,
     /// The ledger, feed by feed.
     pub loads: Vec<LoadLine>,
     /// The edition compared with, and what changed since.
@@ -300,10 +302,10 @@ fn chapters(material: &Material<'_>, measures: &[(&MeasureRun, &KpiView)]) -> Re
 fn delivery(material: &Material<'_>) -> Chapter {
     let mut blocks = vec![Block::Text(
         "The Authority reviews each year how the objectives of the Annual Policing Plan were met, and how the force \
-         performed (Article 20, States of Jersey Police Force (Jersey) Law 2012). This chapter is the first half."
+         performed (Article 20 of the police law of 2012). This chapter is the first half."
             .to_owned(),
     )];
-    blocks.extend(material.plan.iter().cloned());
+    blocks.extend(delivery::blocks(material.plan));
     blocks.push(Block::Table(records::by_plan(material.kpis)));
     Chapter { id: "delivery".to_owned(), title: "Delivery of the policing plan".to_owned(), blocks }
 }

@@ -30,6 +30,21 @@ fn map(role: Role) -> Released<HotspotMap> {
     release(map, &Policy { threshold: 5 }, &who)
 }
 
+fn plan() -> Released<PlanState> {
+    let owners = crate::analysis::owner::Owners::builtin().unwrap();
+    let register = crate::analysis::plan::Register::builtin(&owners).unwrap();
+    let on = crate::model::time::parse_date("2017-09-30").unwrap();
+    let state = crate::analysis::plan::standing::state(
+        &register,
+        &crate::analysis::plan::entries::Entries::default(),
+        &owners,
+        (on, "asked for"),
+        &crate::analysis::plan::standing::Filter::default(),
+    );
+    let who = Principal { name: "r".into(), roles: vec![Role::Analyst], via: "test", purpose: None };
+    release(state.unwrap(), &Policy { threshold: 5 }, &who)
+}
+
 fn report(audience: Audience, role: Role, before: Option<(&EditionId, Vec<Revision>)>) -> Document {
     let (run, day, night) = (sample_run(role), map(role), map(role));
     let provenance =
@@ -53,7 +68,7 @@ fn report(audience: Audience, role: Role, before: Option<(&EditionId, Vec<Revisi
         night: Vec::new(),
         maps: vec![part("day", "Day, 07:00-19:00", &day), part("night", "Night, 19:00-07:00", &night)],
         base: &Base::default(),
-        plan: Vec::new(),
+        plan: &plan(),
         loads: vec![LoadLine {
             feed: "jersey-incidents".into(),
             rows_in: 103,

@@ -179,8 +179,15 @@ fn is_tall(svg: &str) -> bool {
 
 fn figures(out: &mut String, document: &Document, table: &Table) {
     let (earlier, shown) = table.split();
-    body(out, document, table, shown, "");
-    if !earlier.is_empty() {
+    // A table that is not shown in the text at all is there to be unfolded as a whole.
+    if shown.is_empty() && !earlier.is_empty() {
+        let _ = writeln!(out, "<details><summary>{} ({} rows)</summary>", escape(&table.title), earlier.len());
+        body(out, document, table, earlier, "");
+        out.push_str("</details>\n");
+    } else {
+        body(out, document, table, shown, "");
+    }
+    if !shown.is_empty() && !earlier.is_empty() {
         let _ = writeln!(out, "<details><summary>Earlier rows ({})</summary>", earlier.len());
         body(out, document, table, earlier, ", earlier rows");
         out.push_str("</details>\n");
