@@ -166,9 +166,8 @@ pub fn document(material: &Material<'_>) -> Result<Document> {
     let measures: Vec<(&MeasureRun, &KpiView)> = material.kpis.measures.iter().zip(&views).collect();
     let sensitive = measures.iter().any(|(m, _)| m.kpi.sensitivity == Sensitivity::OfficialSensitive);
     let provenance = &material.kpis.provenance;
-    let cut_off = provenance.data_cut_off.as_deref().map_or_else(|| "unknown".to_owned(), format::iso_date);
     Ok(Document {
-        title: format!("{}, {}", material.audience.title(), material.period.in_words()),
+        title: format!("Policing performance, {}", material.id.period),
         force: material.force.to_owned(),
         audience: material.audience.title().to_owned(),
         edition: material.id.to_string(),
@@ -179,11 +178,7 @@ pub fn document(material: &Material<'_>) -> Result<Document> {
         data_cut_off: provenance.data_cut_off.clone().unwrap_or_default(),
         language: "en-GB".to_owned(),
         licence: String::new(),
-        facts: vec![
-            fact("Data to", &cut_off),
-            fact("Store version", &provenance.store_version.to_string()),
-            fact("Made by", &generator()),
-        ],
+        facts: vec![fact("Store version", &provenance.store_version.to_string()), fact("Made by", &generator())],
         summary: summary(material, &measures),
         chapters: chapters(material, &measures)?,
         notes: notes(),
@@ -198,10 +193,10 @@ fn notes() -> Vec<Note> {
     [
         (
             format::SUPPRESSED,
-            "Suppressed: a small number, or one that would give a small number away, is not published.",
+            "Suppressed: a small number, or one that would give a small number away, is not published",
         ),
-        (format::UNAVAILABLE, "Unavailable: the value does not exist, for the reason given beside it."),
-        (format::NOT_APPLICABLE, "Not applicable: too few periods for limits."),
+        (format::UNAVAILABLE, "Unavailable: the value does not exist, for the reason given beside it"),
+        (format::NOT_APPLICABLE, "Not applicable: too few periods for limits"),
     ]
     .map(|(mark, words)| Note { shorthand: mark.to_owned(), text: words.to_owned() })
     .to_vec()
