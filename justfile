@@ -28,6 +28,7 @@ bench:
     benches/kpi
     benches/place
     benches/repeat
+    benches/histories
     benches/evaluate
 
 # The test of methods at three sizes of the island
@@ -45,6 +46,10 @@ bench-place:
 # Near-repeat table of 50,000 events beside pointpats
 bench-repeat:
     benches/repeat
+
+# Histories of cells beside NumPy
+bench-histories:
+    benches/histories
 
 # The hotspot question over 1, 3 and 10 million records beside DuckDB's count
 bench-question:

@@ -11,7 +11,7 @@ import argparse
 import numpy as np
 import polars as pl
 
-START = np.datetime64("2016-01-01T00:00:00")
+START = np.datetime64("2016-01-01T00:00:00", "ms")
 SECONDS = 731 * 86_400
 CATEGORIES = {
     "antisocial-behaviour": 0.13,
@@ -34,10 +34,10 @@ def main():
     rows = given.rows
     random = np.random.default_rng(1)
     # In order of time, as a log has them. In the winter half island time is UTC; the hours do not matter here.
-    answered = START + np.sort(random.integers(0, SECONDS, rows)).astype("timedelta64[s]")
+    answered = START + np.sort(random.integers(0, SECONDS, rows)).astype("timedelta64[s]").astype("timedelta64[ms]")
     origin = random.choice(["999", "101", "officer", "online", "desk"], rows, p=[0.2, 0.5, 0.1, 0.1, 0.1])
     grade = random.choice([1, 2, 3, 4], rows, p=[0.15, 0.35, 0.3, 0.2])
-    took = np.minimum(np.exp(random.normal(5.7, 0.55, rows)) * grade, 80_000).astype("timedelta64[s]")
+    took = np.minimum(np.exp(random.normal(5.7, 0.55, rows)) * grade, 80_000).astype("timedelta64[s]").astype("timedelta64[ms]")
     took[origin == "officer"] = np.timedelta64(0, "s")
     category = random.choice(list(CATEGORIES), rows, p=list(CATEGORIES.values()))
     risk = random.choice(["high", "medium", "standard"], rows)

@@ -238,7 +238,7 @@ pub fn change(figure: Figure, now: Part, before: &[Part]) -> Option<Change> {
     };
     let difference = now_value - before_value;
     let relative = (figure != Figure::Share && before_value > 0.0).then(|| difference / before_value);
-    let is_whole = |n: f64| n >= 0.0 && n < 9e15 && (n - n.round()).abs() < 1e-9;
+    let is_whole = |n: f64| (0.0..9e15).contains(&n) && (n - n.round()).abs() < 1e-9;
     let counts = (figure == Figure::Count && is_whole(now.count) && is_whole(count))
         .then(|| (now.count.round() as u64, count.round() as u64));
     Some(Change {

@@ -98,6 +98,22 @@ pub struct Concentration {
     pub undefined_reason: Option<String>,
 }
 
+impl Concentration {
+    /// Cells with 1 to `threshold` − 1 records, and their records.
+    pub(super) fn small(&self, threshold: u32) -> (u64, u64) {
+        let (mut cells, mut records, mut before) = (0.0, 0, 0.0);
+        for point in &self.curve {
+            let run = (point.cell_share - before) * self.cells as f64;
+            before = point.cell_share;
+            if (1..u64::from(threshold)).contains(&point.each) {
+                cells += run;
+                records += run.round() as u64 * point.each;
+            }
+        }
+        (cells.round() as u64, records)
+    }
+}
+
 /// Measures how concentrated records are over the cells of the study area, zeros kept.
 ///
 /// **Method**: [`concentration`] and [`share_by_chance`] of [`crate::stats::concentration`].

@@ -11,11 +11,13 @@ use crate::analysis::clusters::ClusterMap;
 use crate::analysis::concentration::Concentration;
 use crate::analysis::evaluate::{Evaluation, Place, Row};
 use crate::analysis::flow::FlowRow;
-use crate::analysis::hotspot::HotspotMap;
+use crate::analysis::hotspot::{HotspotMap, NEXT_CLASSES};
 use crate::analysis::kpi::KpiRow;
+use crate::analysis::kpi_run::KpiRun;
 use crate::analysis::near_repeat::{Classes, NearRepeat};
 use crate::analysis::quality::Quality;
 use crate::analysis::scan::Scan;
+use crate::analysis::sdc::{History, Log, Profile, Published};
 use crate::analysis::trend::{Change, Changes, Comparison, Decomposition, Forecast, StepRow, Trend};
 use crate::model::access::Principal;
 
@@ -71,6 +73,58 @@ pub fn release<T: Release>(mut answer: T, policy: &Policy, principal: &Principal
     Released(answer)
 }
 
+/// Under what rule an edition goes out, and what the public has seen before it.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// The rule.
+    pub profile: Profile,
+    /// Public editions so far, oldest first.
+    pub history: &'a History,
+}
+
+/// What disclosure control did to an edition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Counts for the manifest.
+    pub log: Log,
+    /// What was printed: the edition keeps it as history for those after it.
+    pub published: Published,
+}
+
+/// An answer whose tables are protected together, with those of earlier editions.
+pub trait ReleaseEdition {
+    /// Hides what must be hidden; says what was done and what is left to be seen.
+    fn protect_edition(&mut self, terms: &Terms<'_>) -> Account;
+}
+
+/// Makes the answer of an edition ready for its readers: the public sees no small counts, and none that can be worked out
+/// from this edition and those before. Others see it as it is, and there is no account.
+///
+/// # Example
+/// ```
+/// use vigie::analysis::disclosure::{Terms, release_edition};
+/// use vigie::analysis::kpi::KpiRow;
+/// use vigie::analysis::sdc::Profile;
+/// use vigie::model::access::{Principal, Role};
+/// let public = Principal { name: "reader".into(), roles: vec![Role::Public], via: "test", purpose: None };
+/// let row = |period: &str, met: f64| KpiRow {
+///     period: period.into(), numerator: Some(met), denominator: Some(50.0), value: Some(met / 50.0), ..KpiRow::default()
+/// };
+/// let terms = Terms { profile: Profile::jersey(5), history: &[] };
+/// let (rows, account) = release_edition(vec![row("2017-05", 47.0), row("2017-06", 30.0)], &terms, &public);
+/// assert_eq!((rows[0].value, rows[1].value), (None, Some(0.6)), "three were not met in May");
+/// assert_eq!(account.ok_or("none")?.log.cells, 4);
+/// # Ok::<(), &str>(())
+/// ```
+pub fn release_edition<T: ReleaseEdition>(
+    mut answer: T,
+    terms: &Terms<'_>,
+    principal: &Principal,
+) -> (Released<T>, Option<Account>) {
+    let account = principal.is_public().then(|| answer.protect_edition(terms));
+    (Released(answer), account)
+}
+
 /// Whether a count is one that the public may not see.
 pub(super) fn is_small(count: u64, threshold: u32) -> bool {
     (1..u64::from(threshold)).contains(&count)
@@ -83,6 +137,15 @@ pub(super) fn hide(count: &mut Option<u64>, threshold: u32) -> bool {
         *count = None;
     }
     small
+}
+
+/// Whether a published total narrows down what hidden counts can be. Each of `hidden` places is known to hold 1 to
+/// `threshold` − 1 records; with their sum given away by a total, each can still be anything of that only if
+///
+/// hidden + threshold − 2 ≤ sum ≤ (hidden − 1)(threshold − 1) + 1.
+pub(super) fn total_tells(hidden: u64, sum: u64, threshold: u32) -> bool {
+    let most = u64::from(threshold.saturating_sub(1));
+    hidden > 0 && !(hidden + most.saturating_sub(1)..=(hidden - 1) * most + 1).contains(&sum)
 }
 
 /// A cell's z is a weighted sum of its neighbours' counts, and both mean and spread of the map enter it: with one count
@@ -108,13 +171,23 @@ impl Release for HotspotMap {
         }
         hide(&mut self.outside_study_area, threshold);
         if hidden {
+            // All records less those outside and those shown are the hidden ones.
+            self.outside_study_area = None;
             for row in &mut self.rows {
                 (row.z, row.p, row.q) = (None, None, None);
                 (row.detail.weighted, row.detail.quadrant) = (None, None);
+                // The order would tell which of two small counts is the larger: only its classes stay.
+                row.detail.rank = None;
+                row.detail.area_share = row.detail.area_share.map(class_of_share);
             }
             self.undefined_reason.get_or_insert_with(|| SUPPRESSED.to_owned());
         }
     }
+}
+
+/// The upper end of the class in which a share of the area lies.
+fn class_of_share(share: f64) -> f64 {
+    NEXT_CLASSES.into_iter().find(|limit| share <= limit + 1e-9).unwrap_or(1.0)
 }
 
 /// Every cluster has at least as many records as may be shown. Its outline and ellipse follow single points: they are
@@ -134,13 +207,24 @@ impl Release for ClusterMap {
     }
 }
 
-/// A row or a point of the curve that ends with a cell of few records shows that cell's count.
+/// A row or a point of the curve that ends with a cell of few records shows that cell's count. Shares are of the total, and
+/// so is what chance would give: where the total less what is shown would tell what a cell with few records holds, all of
+/// it goes.
 impl Release for Concentration {
     fn protect(&mut self, threshold: u32) {
         for row in self.rows.iter_mut().filter(|row| is_small(row.least, threshold)) {
             (row.cells, row.cell_share, row.occupied_share, row.records) = (None, None, None, None);
         }
         let hidden = self.curve.iter().any(|point| is_small(point.each, threshold));
+        let (places, sum) = self.small(threshold);
+        if total_tells(places, sum, threshold) {
+            self.records = None;
+            self.curve.clear();
+            self.chance_curve.clear();
+            for row in &mut self.rows {
+                (row.cells, row.cell_share, row.records, row.chance_cell_share) = (None, None, None, None);
+            }
+        }
         self.curve.retain(|point| !is_small(point.each, threshold));
         // Gini is a sum over all cells, those with few records too, and so is the number of occupied ones.
         if hidden {
@@ -253,39 +337,17 @@ fn protect_comparison(comparison: &mut Comparison) {
     comparison.undefined_reason = Some(SUPPRESSED.to_owned());
 }
 
-/// A share shows its numerator, its complement and its denominator; a mean of the series shows its one missing value.
-/// So a small one of any hides the row, and a hidden row hides the limits of its series.
-impl Release for Vec<KpiRow> {
+/// KPIs are protected as the tables of an edition that nothing was published before.
+impl Release for KpiRun {
     fn protect(&mut self, threshold: u32) {
-        let mut series = BTreeSet::new();
-        for row in self.iter_mut() {
-            row.excluded.retain(|_, n| !is_small(*n, threshold));
-            if shows_small(row, threshold) {
-                (row.value, row.numerator, row.denominator) = (None, None, None);
-                row.undefined_reason = Some(SUPPRESSED.to_owned());
-                series.insert(series_of(row));
-            }
-        }
-        for row in self.iter_mut().filter(|row| series.contains(&series_of(row))) {
-            (row.mean, row.lpl, row.upl, row.variation, row.assurance) = (None, None, None, None, None);
-            row.excluded.clear();
-        }
+        self.protect_edition(&Terms { profile: Profile::jersey(threshold), history: &[] });
     }
 }
 
-type Series = (String, String, Option<String>, Option<String>, Option<u8>);
-
-fn series_of(row: &KpiRow) -> Series {
-    (row.id.clone(), row.measure.clone(), row.area.clone(), row.daypart.clone(), row.grade)
-}
-
-/// Whether a row gives a small number away. Without numerator and denominator the value may itself be a count.
-fn shows_small(row: &KpiRow, threshold: u32) -> bool {
-    let small = |n: Option<f64>| n.is_some_and(|n| n > 0.0 && n < f64::from(threshold));
-    let complement = row.numerator.zip(row.denominator).map(|(top, all)| all - top);
-    let whole_value = row.value.filter(|value| value.fract().abs() < f64::EPSILON);
-    let bare = row.numerator.is_none() && row.denominator.is_none();
-    small(row.numerator) || small(row.denominator) || small(complement) || (bare && small(whole_value))
+impl Release for Vec<KpiRow> {
+    fn protect(&mut self, threshold: u32) {
+        self.protect_edition(&Terms { profile: Profile::jersey(threshold), history: &[] });
+    }
 }
 
 /// The order of cells shows no count.
@@ -306,14 +368,25 @@ impl Release for NearRepeat {
             }
         }
         let small = |classes: &Classes| classes.counts().into_iter().flatten().any(|n| is_small(n, threshold));
-        let mut hidden = small(&self.classes);
-        for cell in &mut self.cells {
-            if small(&cell.classes) {
-                cell.classes = Classes::default();
-                hidden = true;
-            }
+        let mut hidden: Vec<usize> = (0..self.cells.len()).filter(|at| small(&self.cells[*at].classes)).collect();
+        let records = |at: usize| self.cells[at].classes.counts().into_iter().flatten().sum::<u64>();
+        // The events less those of the cells shown are those of the hidden ones: a single one, or several with hardly more
+        // than an event each, take the smallest other with them.
+        let sum: u64 = hidden.iter().map(|at| records(*at)).sum();
+        let places = hidden.len() as u64;
+        if places > 0 && (places == 1 || sum < places + u64::from(threshold) - 2) {
+            let others = (0..self.cells.len()).filter(|at| !hidden.contains(at));
+            let next = others.min_by_key(|at| (records(*at), *at));
+            hidden.extend(next);
         }
-        if hidden {
+        let any = !hidden.is_empty() || small(&self.classes);
+        if hidden.len() == 1 {
+            (self.events, self.pairs) = (None, None);
+        }
+        for at in hidden {
+            self.cells[at].classes = Classes::default();
+        }
+        if any {
             self.classes = Classes::default();
         }
         hide(&mut self.near_repeats_at_a_place_hit_before, threshold);
@@ -548,6 +621,45 @@ mod tests {
         assert_eq!((released[0].value, released[0].numerator), (None, None));
         assert_eq!((released[1].value, released[1].mean), (Some(0.5), None));
         assert_eq!(released[2].mean, Some(40.0));
+    }
+
+    /// The rule by trying everything: with a total that does not tell, every hidden count can still be 1, and can be the most.
+    #[test]
+    fn a_total_tells_exactly_when_some_small_count_is_ruled_out() {
+        fn ways(places: u64, sum: u64, most: u64) -> bool {
+            match places {
+                0 => sum == 0,
+                _ => (1..=most.min(sum)).any(|one| ways(places - 1, sum - one, most)),
+            }
+        }
+        for threshold in 2..7_u32 {
+            let most = u64::from(threshold) - 1;
+            for places in 1..6 {
+                for sum in places..=places * most {
+                    let open = (1..=most).all(|one| one <= sum && ways(places - 1, sum - one, most));
+                    assert_eq!(total_tells(places, sum, threshold), !open, "{places} places, {sum}, {threshold}");
+                }
+            }
+        }
+        assert!(!total_tells(0, 0, 5));
+    }
+
+    #[test]
+    fn a_single_hidden_cell_takes_what_would_give_it_away() {
+        let jersey = StudyArea::jersey().unwrap();
+        let all = jersey.cells(9).unwrap();
+        let counts = |counts: &[u64]| -> Vec<CellCount> {
+            all.iter().zip(counts).map(|(cell, count)| CellCount { cell: *cell, count: *count }).collect()
+        };
+        let released = |of: &[u64]| release(measure(&counts(of), &jersey, 9).unwrap(), &POLICY, &reader(Role::Public));
+        let one = released(&[50, 20, 9, 3]);
+        assert!(one.records.is_none() && one.curve.is_empty() && one.chance_curve.is_empty());
+        assert!(one.rows.iter().all(|row| row.cells.is_none() && row.chance_cell_share.is_none()));
+        let several = released(&[50, 20, 9, 3, 2, 1, 2, 4]);
+        assert_eq!(several.records, Some(91), "five small cells with 12 records: each may hold 1 to 4");
+        assert!(!several.curve.is_empty());
+        let map = release(map(&[9, 2, 7]), &POLICY, &reader(Role::Public));
+        assert_eq!(map.outside_study_area, None);
     }
 
     #[test]

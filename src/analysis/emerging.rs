@@ -444,6 +444,8 @@ impl Release for EmergingMap {
         hide(&mut self.outside_study_area, threshold);
         hide(&mut self.before_first_step, threshold);
         if hidden {
+            // All records less those left out and those shown are the hidden ones.
+            (self.outside_study_area, self.before_first_step) = (None, None);
             for row in &mut self.rows {
                 (row.trend_z, row.trend_p, row.sen_slope) = (None, None, None);
             }

@@ -1,5 +1,6 @@
 //! Where is it? Counts over the whole study area, and which neighbouring cells stand out.
 
+mod next;
 mod score;
 mod settings;
 
@@ -7,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+pub use next::{NEXT_CLASSES, Pick};
 pub use score::{ring_neighbours, score, score_with};
 pub use settings::{Against, Permutations, Settings};
 
@@ -29,6 +31,8 @@ pub enum Method {
     LocalMoran,
     /// Kernel density at the centre of each cell.
     Kde,
+    /// Where next: the order of the method that did best when it was tested.
+    Next(Pick),
 }
 
 impl Method {
@@ -39,11 +43,13 @@ impl Method {
             Method::GiStar => "gi-star",
             Method::LocalMoran => "local-moran",
             Method::Kde => "kde",
+            Method::Next(_) => "next",
         }
     }
 
-    /// All methods, the default first.
-    pub const ALL: [Method; 4] = [Method::GiStar, Method::Count, Method::LocalMoran, Method::Kde];
+    /// All methods; `next` with the pick of a store where nothing was tested.
+    pub const ALL: [Method; 5] =
+        [Method::GiStar, Method::Count, Method::LocalMoran, Method::Kde, Method::Next(Pick::UNTESTED)];
 
     /// The method of that name.
     ///
@@ -215,6 +221,12 @@ pub struct CellScore {
 /// What some methods and settings add to a cell; left out of answers that do not have it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Detail {
+    /// Place in the order of the picked method, 1 the likeliest; `None` if suppressed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rank: Option<u64>,
+    /// Share of the area that this cell and all likelier ones make up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub area_share: Option<f64>,
     /// Records weighted by harm, in the unit of the weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weighted: Option<f64>,

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::definition::{Check, Definition, Grain, Kpi, MeasureKind, Sensitivity, Status, Target};
-use crate::analysis::disclosure::{Release, SUPPRESSED};
+use crate::analysis::definition::{Check, Definition, Grain, Kpi, MeasureKind, Status, Target};
+use crate::analysis::disclosure::SUPPRESSED;
 use crate::analysis::kpi::{Chart, KpiRow, finding, period_words};
 use crate::analysis::kpi_phase;
 use crate::analysis::kpi_values::{Observation, Reach, Slot, milestones};
@@ -352,17 +352,13 @@ fn counted(part: &MeasureRun, whole: &MeasureRun) -> Option<(f64, f64)> {
     })
 }
 
-/// Rows are hidden by [`KpiRow`]'s own rule; then everything drawn from them is made again. A sensitive measure is not
-/// released at all.
-impl Release for KpiRun {
-    fn protect(&mut self, threshold: u32) {
-        self.measures.retain(|m| m.kpi.sensitivity == Sensitivity::Official);
+impl KpiRun {
+    /// Makes again, from rows with hidden numbers, what was made from the rows before: charts of series with a hidden
+    /// number (or of all, if `all`) go, findings and checks are said anew.
+    pub(super) fn say_again(&mut self, all: bool) {
         for measure in &mut self.measures {
-            measure.rows.protect(threshold);
-            let hidden = measure.rows.iter().any(|row| row.undefined_reason.as_deref() == Some(SUPPRESSED));
-            if hidden {
+            if all || measure.rows.iter().any(|row| row.undefined_reason.as_deref() == Some(SUPPRESSED)) {
                 measure.chart = None;
-                measure.also.iter_mut().for_each(BTreeMap::clear);
             }
             measure.say();
         }

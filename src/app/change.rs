@@ -8,12 +8,11 @@ use arrow::datatypes::Int64Type;
 use serde::Serialize;
 
 use super::App;
+use super::disclosed::without_small;
 use super::flow::texts;
 use super::hotspots::{cells_with_records, study_area};
 use super::places::Places;
-use super::selection::{
-    Coverage, coverage, known_group, params, refuse_parts_of_months, refuse_what_no_map_can_say, refuse_without_hours,
-};
+use super::selection::{Coverage, for_a_map, for_areas, params};
 use crate::analysis::change::{By, ChangeMap, Place, Question, compare};
 use crate::analysis::disclosure::{Policy, Released, SUPPRESSED, release};
 use crate::analysis::selection::Selection;
@@ -55,20 +54,10 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Chan
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
     let mut known = Vec::with_capacity(2);
     for selection in [now, &before] {
-        let coverage = coverage(&snapshot, selection).await?;
-        match question.by {
-            By::Cell(_) => refuse_what_no_map_can_say(selection, &coverage)?,
-            By::Parish => {
-                if selection.daypart.is_some() {
-                    refuse_without_hours(&selection.dataset, &coverage)?;
-                }
-                refuse_parts_of_months(selection, &coverage)?;
-            }
-        }
-        known.push(coverage);
-    }
-    if known.iter().all(|coverage| coverage.in_period == 0) {
-        known_group(&snapshot, now).await?;
+        known.push(match question.by {
+            By::Cell(_) => for_a_map(&snapshot, selection, None).await?,
+            By::Parish => for_areas(&snapshot, selection).await?,
+        });
     }
     let places = app.memory.places(app)?;
     let counted = match question.by {
@@ -105,13 +94,6 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Chan
         provenance.undefined_reason = Some(SUPPRESSED.to_owned());
     }
     Ok(ChangeAnswer { provenance, map, notes, area: counted.area })
-}
-
-/// Takes reasons with a small number out of a provenance that the public will read.
-pub(super) fn without_small(provenance: &mut Provenance, policy: Policy, who: &Principal) {
-    if who.is_public() {
-        provenance.excluded.retain(|_, count| *count >= u64::from(policy.threshold));
-    }
 }
 
 /// Places with their records now and before, and what lies in none of them.

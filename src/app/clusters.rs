@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::App;
+use super::disclosed::{Shown, guard};
 use super::hotspots::study_area;
 use super::points::points;
-use super::selection::{coverage, known_group, refuse_what_no_map_can_say};
+use super::selection::for_a_map;
 use crate::analysis::clusters::{ClusterMap, Method, Question, find};
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::error::{Error, Result};
@@ -40,11 +41,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Clus
     question.check()?;
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
     let selection = &question.selection;
-    let coverage = coverage(&snapshot, selection).await?;
-    refuse_what_no_map_can_say(selection, &coverage)?;
-    if coverage.in_period == 0 {
-        known_group(&snapshot, selection).await?;
-    }
+    let coverage = for_a_map(&snapshot, selection, None).await?;
     let records = points(&snapshot, selection, question.resolution).await?;
     let places = app.memory.places(app)?;
     let area = study_area(app, &snapshot, &places, &selection.dataset).await?;
@@ -62,7 +59,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Clus
     if outside > 0 {
         excluded.insert("outside_study_area".to_owned(), outside);
     }
-    let provenance = Provenance {
+    let mut provenance = Provenance {
         method: Some(question.method.name().to_owned()),
         resolution: Some(question.resolution),
         study_area: Some(format!("{}: {}", area.name, area.how)),
@@ -73,7 +70,11 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Clus
         ..selection.provenance("clusters", snapshot.version())
     };
     let policy = Policy { threshold: app.config.public_threshold };
-    Ok(ClustersAnswer { provenance, map: release(map, &policy, who), area })
+    let map = release(map, &policy, who);
+    // What lies in no cluster is all less those in one.
+    let in_clusters = map.rows.iter().filter(|row| row.order == 1).map(|row| Some(row.count));
+    guard(&mut provenance, policy, who, Shown::of(in_clusters.chain([map.scattered])));
+    Ok(ClustersAnswer { provenance, map, area })
 }
 
 fn parameters(question: &Question, map: &ClusterMap, fewest: u64) -> BTreeMap<String, String> {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::App;
+use super::disclosed::{Shown, guard};
 use super::hotspots::{cells_with_records, study_area};
-use super::selection::{coverage, known_group, refuse_what_no_map_can_say};
+use super::selection::for_a_map;
 use crate::analysis::concentration::{Concentration, Question, measure};
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::error::Result;
@@ -33,11 +34,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Conc
     question.check()?;
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
     let selection = &question.selection;
-    let coverage = coverage(&snapshot, selection).await?;
-    refuse_what_no_map_can_say(selection, &coverage)?;
-    if coverage.in_period == 0 {
-        known_group(&snapshot, selection).await?;
-    }
+    let coverage = for_a_map(&snapshot, selection, None).await?;
     let counts = cells_with_records(&snapshot, selection, question.resolution).await?;
     let places = app.memory.places(app)?;
     let area = study_area(app, &snapshot, &places, &selection.dataset).await?;
@@ -47,7 +44,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Conc
     if outside > 0 {
         excluded.insert("outside_study_area".to_owned(), outside);
     }
-    let provenance = Provenance {
+    let mut provenance = Provenance {
         method: Some("Lorenz curve and Gini over cells, zeros kept".to_owned()),
         resolution: Some(question.resolution),
         study_area: Some(format!("{}: {}", area.name, area.how)),
@@ -63,5 +60,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Conc
         ..selection.provenance("concentration", snapshot.version())
     };
     let policy = Policy { threshold: app.config.public_threshold };
-    Ok(ConcentrationAnswer { provenance, measure: release(found, &policy, who) })
+    let measure = release(found, &policy, who);
+    guard(&mut provenance, policy, who, Shown::if_some(measure.records));
+    Ok(ConcentrationAnswer { provenance, measure })
 }

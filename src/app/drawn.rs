@@ -1,8 +1,8 @@
 //! The questions that the page `/analysis` asks: each is a trip of its own, put with its usual settings and drawn.
 
 use super::{
-    App, change, clusters, concentration, emerging, evaluate, hotspots, hours, near_repeat, pictures, place_pictures,
-    scan, trend,
+    App, change, clusters, concentration, emerging, evaluate, forecast, hotspots, hours, near_repeat, pictures,
+    place_pictures, scan, trend,
 };
 use crate::analysis::selection::Selection;
 use crate::analysis::steps::StepLength;
@@ -26,6 +26,8 @@ pub struct Asked {
     pub title: &'static str,
     /// What it answers, in one sentence.
     pub about: &'static str,
+    /// Whether it takes long, so that only a few are answered at a time.
+    pub long: bool,
 }
 
 /// Every question of the page, in its order.
@@ -34,56 +36,73 @@ pub const QUESTIONS: &[Asked] = &[
         name: "trend",
         title: "Trend",
         about: "Is it rising or falling? Whole months, with the year before beside them.",
+        long: false,
     },
     Asked {
         name: "local-moran",
         title: "Clusters and outliers",
         about: "Which cells are high among high ones, and which stand out alone? Local Moran's I.",
+        long: false,
     },
     Asked {
         name: "kde",
         title: "Density",
         about: "Where is it thickest? A smooth surface over the records' own points.",
+        long: false,
     },
     Asked {
         name: "clusters",
         title: "Knots of points",
         about: "Where do records lie close together, whatever the cells? DBSCAN.",
+        long: false,
     },
     Asked {
         name: "concentration",
         title: "Concentration",
         about: "How few places hold how much, and how few would by chance?",
+        long: false,
     },
     Asked {
         name: "change",
         title: "Change",
         about: "Where is there more or less than in as long a period directly before, beyond chance?",
+        long: false,
     },
     Asked {
         name: "emerging",
         title: "Emerging",
         about: "How did hot spots come about? Thirteen steps of 28 days in a year; the last one ends with the period.",
+        long: false,
     },
     Asked {
         name: "hours",
         title: "Hours of the week",
         about: "When in the week? What is known as a range of time is shared out over its hours.",
+        long: false,
     },
     Asked {
         name: "evaluate",
         title: "Forecast accuracy",
         about: "How good would a map have been? Methods tested week by week on days that they had not seen.",
+        long: true,
+    },
+    Asked {
+        name: "forecast",
+        title: "Forecast",
+        about: "Where to look first in the days ahead? Cells in the order of the method that did best when it was tested.",
+        long: true,
     },
     Asked {
         name: "near-repeat",
         title: "Near repeats",
         about: "Does one event bring the next? Pairs by distance and time, beside what chance would give.",
+        long: true,
     },
     Asked {
         name: "scan",
         title: "Clusters in time",
         about: "Where and when do events crowd more than place and day alone explain?",
+        long: true,
     },
 ];
 
@@ -99,13 +118,19 @@ pub fn known(name: &str) -> Result<Asked> {
 }
 
 /// Bandwidth of densities on the page, in metres.
-const PAGE_BANDWIDTH_M: f64 = 500.0;
+pub const PAGE_BANDWIDTH_M: f64 = 500.0;
 
-/// Puts a question with its usual settings to some records, and draws the answer.
+/// Puts a question with its usual settings to some records, and draws the answer. `density` is for the question kde alone.
 ///
 /// # Errors
 /// As the trip of that question.
-pub async fn ask(app: &App, who: &Principal, asked: Asked, selection: Selection) -> Result<(Drawn, Provenance)> {
+pub async fn ask(
+    app: &App,
+    who: &Principal,
+    asked: Asked,
+    selection: Selection,
+    density: hotspot::Settings,
+) -> Result<(Drawn, Provenance)> {
     match asked.name {
         "trend" => {
             let answer = trend::ask(app, who, &trend::Question::of(selection).with_parts()).await?;
@@ -114,9 +139,13 @@ pub async fn ask(app: &App, who: &Principal, asked: Asked, selection: Selection)
         name @ ("local-moran" | "kde") => {
             let method = hotspot::Method::parse(name)?;
             let question = hotspot::Question { selection, resolution: app.config.resolution, method };
-            // The bandwidth by rule smooths knots away: for a first look a fixed one that tells places of a town apart.
-            let bandwidth_m = (method == hotspot::Method::Kde).then_some(PAGE_BANDWIDTH_M);
-            let settings = hotspot::Settings { bandwidth_m, ..hotspot::Settings::default() };
+            let settings = match method {
+                // The bandwidth by rule smooths knots away: for a first look a fixed one that tells places of a town apart.
+                hotspot::Method::Kde => {
+                    hotspot::Settings { bandwidth_m: density.bandwidth_m.or(Some(PAGE_BANDWIDTH_M)), ..density }
+                }
+                _ => hotspot::Settings::default(),
+            };
             let answer = hotspots::ask_with(app, who, &question, &settings).await?;
             Ok((place_pictures::hotspots(app, &answer)?, answer.provenance))
         }
@@ -171,6 +200,15 @@ pub async fn ask(app: &App, who: &Principal, asked: Asked, selection: Selection)
             );
             let answer = evaluate::ask(app, who, &question, false).await?;
             Ok((evaluation::draw(&answer.evaluation, answer.headline)?, answer.provenance))
+        }
+        "forecast" => {
+            let dayparts = vec![selection.daypart.clone()];
+            let days = u32::try_from(selection.period.days()).unwrap_or(u32::MAX);
+            let selection = Selection { daypart: None, ..selection };
+            let mut question = evaluate_question::Question::usual(selection, dayparts, app.config.resolution);
+            (question.horizon_days, question.step_days) = (days, days);
+            let answer = forecast::ask(app, who, &question, None).await?;
+            Ok((pictures::forecast(app, &answer)?, answer.provenance))
         }
         "near-repeat" => {
             let question = crate::analysis::near_repeat::Question::of(selection, app.config.resolution);

@@ -8,15 +8,13 @@ use arrow::datatypes::{Date32Type, Int64Type};
 use serde::Serialize;
 
 use super::App;
-use super::change::without_small;
+use super::disclosed::{Shown, guard};
 use super::hotspots::study_area;
-use super::selection::{
-    Coverage, coverage, known_group, params, refuse_parts_of_months, refuse_what_no_map_can_say, refuse_without_days,
-};
+use super::selection::{Coverage, for_a_map, params};
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::emerging::{CellDay, Definition, EmergingMap, Question, classify, window_name};
 use crate::analysis::steps::{StepLength, Steps};
-use crate::engine::Value;
+use crate::engine::{Snapshot, Value};
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
 use crate::model::provenance::Provenance;
@@ -37,6 +35,14 @@ pub struct EmergingAnswer {
     pub area: Arc<StudyArea>,
 }
 
+/// Histories before release, kept for the next tile or page of the same question.
+#[derive(Debug)]
+pub(super) struct Found {
+    provenance: Provenance,
+    map: EmergingMap,
+    area: Arc<StudyArea>,
+}
+
 /// Asks for the histories of cells.
 ///
 /// # Errors
@@ -44,23 +50,31 @@ pub struct EmergingAnswer {
 /// positions, or days that are not known where steps are not months.
 pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<EmergingAnswer> {
     app.enter(who, Action::AskAggregate, "emerging", &question.subject())?;
+    answer(app, who, question).await
+}
+
+/// The answer without a line in the audit of its own: for the tiles of a view, which share one.
+pub(super) async fn answer(app: &App, who: &Principal, question: &Question) -> Result<EmergingAnswer> {
+    let snapshot = app.engine.snapshot(AsOf::Newest).await?;
+    let key = format!("{} {}", snapshot.version(), question.subject());
+    let found = app.memory.histories.find_or(key, find(app, &snapshot, question)).await?;
+    let policy = Policy { threshold: app.config.public_threshold };
+    let mut provenance = found.provenance.clone();
+    let map = release(found.map.clone(), &policy, who);
+    guard(&mut provenance, policy, who, Shown::of(map.rows.iter().map(|row| row.count)));
+    Ok(EmergingAnswer { provenance, map, area: Arc::clone(&found.area) })
+}
+
+async fn find(app: &App, snapshot: &Snapshot, question: &Question) -> Result<Found> {
     let steps = question.check()?;
     let selection = &question.selection;
-    let snapshot = app.engine.snapshot(AsOf::Newest).await?;
-    let coverage = coverage(&snapshot, selection).await?;
-    refuse_what_no_map_can_say(selection, &coverage)?;
-    refuse_parts_of_months(selection, &coverage)?;
-    if question.step != StepLength::Month {
-        refuse_without_days("a history in steps other than months", selection, &coverage)?;
-    }
-    if coverage.in_period == 0 {
-        known_group(&snapshot, selection).await?;
-    }
+    let by_day = (question.step != StepLength::Month).then_some("a history in steps other than months");
+    let coverage = for_a_map(snapshot, selection, by_day).await?;
     let mut params = params(selection);
     params.insert("res".to_owned(), Value::Int(i64::from(question.resolution)));
     let days = cell_days(&snapshot.query("cell_days", &params).await?.batches)?;
     let places = app.memory.places(app)?;
-    let area = study_area(app, &snapshot, &places, &selection.dataset).await?;
+    let area = study_area(app, snapshot, &places, &selection.dataset).await?;
     // Pure arithmetic on both cores: it leaves the async threads to others.
     let (work, asked) = (Arc::clone(&area), question.clone());
     let map = tokio::task::spawn_blocking(move || classify(&days, &work, &asked))
@@ -70,10 +84,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Emer
         Some(parishes) => map.with_parishes(parishes),
         None => map,
     };
-    let policy = Policy { threshold: app.config.public_threshold };
-    let mut provenance = provenance(snapshot.version(), question, &steps, &coverage, &area, &map);
-    without_small(&mut provenance, policy, who);
-    Ok(EmergingAnswer { provenance, map: release(map, &policy, who), area })
+    Ok(Found { provenance: provenance(snapshot.version(), question, &steps, &coverage, &area, &map), map, area })
 }
 
 fn cell_days(batches: &[RecordBatch]) -> Result<Vec<CellDay>> {

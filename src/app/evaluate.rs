@@ -10,8 +10,9 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::App;
+use super::disclosed::{Shown, guard};
 use super::hotspots::study_area;
-use super::selection::{Coverage, coverage, known_group, params, refuse_what_no_map_can_say, refuse_without_days};
+use super::selection::{Coverage, for_a_map, params};
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::evaluate::{
     Evaluation, Method, Occurrence, Question, Score, assess, day_number, daypart_name, ground, percent,
@@ -58,12 +59,7 @@ pub async fn ask(app: &App, who: &Principal, question: &Question, keep: bool) ->
     let mut seen = Seen::default();
     for daypart in &question.dayparts {
         let selection = looking_back(question, daypart.clone())?;
-        let coverage = coverage(&snapshot, &selection).await?;
-        if coverage.in_period == 0 {
-            known_group(&snapshot, &selection).await?;
-        }
-        refuse_without_days("a forecast of days or weeks", &selection, &coverage)?;
-        refuse_what_no_map_can_say(&selection, &coverage)?;
+        let coverage = for_a_map(&snapshot, &selection, Some("a forecast of days or weeks")).await?;
         if area.is_none() {
             area = Some(study_area(app, &snapshot, &places, &selection.dataset).await?);
         }
@@ -98,12 +94,13 @@ pub async fn ask(app: &App, who: &Principal, question: &Question, keep: bool) ->
     }
     let policy = Policy { threshold: app.config.public_threshold };
     let area = area.ok_or_else(|| Error::bug("no study area"))?;
-    Ok(EvaluationAnswer {
-        provenance: provenance(snapshot.version(), question, &area, &tested, &seen)?,
-        evaluation: release(tested, &policy, who),
-        headline: question.headline(),
-        kept,
-    })
+    let mut provenance = provenance(snapshot.version(), question, &area, &tested, &seen)?;
+    let dayparts = tested.dayparts.len();
+    let evaluation = release(tested, &policy, who);
+    // Where a daypart is hidden, the records of all less those of the others would be its own.
+    let shown = if evaluation.dayparts.len() == dayparts { Shown::All } else { Shown::Nothing };
+    guard(&mut provenance, policy, who, shown);
+    Ok(EvaluationAnswer { provenance, evaluation, headline: question.headline(), kept })
 }
 
 /// The records that a test of one daypart needs: the test period, and what methods look back on from its first day.
@@ -296,11 +293,12 @@ fn keep_scores(app: &App, question: &Question, tested: &Evaluation, version: u64
     Ok(())
 }
 
-/// What the last test of records like these came to; `None` if there was none.
+/// What the last test of records like these came to, and which method it picked; `None` if there was none. The period of the
+/// selection does not matter: it is the dataset, the group, the daypart and the resolution that were tested.
 ///
 /// # Errors
 /// `Data` if the control database cannot be read.
-pub(super) fn score(app: &App, selection: &Selection, resolution: u8) -> Result<Option<Score>> {
+pub fn picked(app: &App, selection: &Selection, resolution: u8) -> Result<Option<Score>> {
     let group = selection.group.as_deref();
     let subject = score_subject(&selection.dataset, group, selection.daypart.as_ref(), resolution);
     let text = app.store.score(&subject)?;
@@ -316,10 +314,13 @@ pub(super) fn score(app: &App, selection: &Selection, resolution: u8) -> Result<
 /// # Errors
 /// `Data` if the control database cannot be read.
 pub fn score_words(app: &App, question: &hotspot::Question) -> Result<String> {
-    let Some(score) = score(app, &question.selection, question.resolution)? else {
+    let Some(score) = picked(app, &question.selection, question.resolution)? else {
         return Ok("not tested; `vigie evaluate` does".to_owned());
     };
-    let method = Method::of_map(question.method.name(), question.selection.period.days());
+    let method = match question.method {
+        hotspot::Method::Next(pick) => Some(pick.method),
+        other => Method::of_map(other.name(), question.selection.period.days()),
+    };
     let words = method.and_then(|method| score.words(method.name()));
     let words = words.unwrap_or_else(|| "this method and period were not among those tested".to_owned());
     Ok(format!("{words}; best of the test: {} (store version {})", score.best, score.store_version))

@@ -7,14 +7,18 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::App;
-use super::evaluate::{Records, looking_back, score};
+use super::disclosed::{Shown, guard};
+use super::evaluate::{Records, looking_back, picked};
 use super::hotspots::study_area;
-use super::selection::{coverage, known_group, refuse_what_no_map_can_say, refuse_without_days};
+use super::selection::for_a_map;
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::evaluate::{Method, Place, Question, forecast, ground};
+use crate::analysis::selection::Selection;
+use crate::engine::Snapshot;
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
 use crate::model::provenance::Provenance;
+use crate::space::StudyArea;
 use crate::store::AsOf;
 
 /// A released forecast and where it came from.
@@ -24,6 +28,9 @@ pub struct ForecastAnswer {
     pub provenance: Provenance,
     /// Cells, the likeliest first.
     pub rows: Released<Vec<Place>>,
+    /// Where was asked.
+    #[serde(skip)]
+    pub area: Arc<StudyArea>,
 }
 
 /// Asks where to look in the days of the selection's period, from what was recorded before it. Without a method: the one
@@ -40,30 +47,18 @@ pub async fn ask(app: &App, who: &Principal, question: &Question, method: Option
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
     let places = app.memory.places(app)?;
     let longer = looking_back(question, daypart.clone())?;
-    let coverage = coverage(&snapshot, &longer).await?;
-    if coverage.in_period == 0 {
-        known_group(&snapshot, &longer).await?;
-    }
-    refuse_without_days("a forecast of days or weeks", &longer, &coverage)?;
-    refuse_what_no_map_can_say(&longer, &coverage)?;
+    let coverage = for_a_map(&snapshot, &longer, Some("a forecast of days or weeks")).await?;
     let area = study_area(app, &snapshot, &places, &selection.dataset).await?;
-    let tested = score(app, &longer, question.resolution)?;
+    let tested = picked(app, &longer, question.resolution)?;
     let best = tested.as_ref().and_then(|score| Method::parse(&score.best).ok());
     let method = method.or(best).unwrap_or(Method::BASELINE);
-    let records = Records::read(&snapshot, &longer, question.resolution, &area, app.config.zone).await?;
-    let plan = question.plan();
-    if !records.rows.iter().any(|one| one.day < plan.from) {
-        return Err(Error::data(format!(
-            "no {} record lies in the {} days before {}: there is nothing to go by",
-            selection.dataset, question.train_days, selection.period.from
-        )));
-    }
+    let ordered = order(app, &snapshot, &area, question, &longer, method).await?;
     let mut provenance = longer.provenance("forecast", snapshot.version());
     provenance.from = Some(selection.period.from.to_string());
     provenance.method = Some(method.name().to_owned());
     provenance.resolution = Some(question.resolution);
     provenance.study_area = Some(format!("{}: {}", area.name, area.how));
-    provenance.rows = records.rows.iter().filter(|one| one.day < plan.from && one.recorded < plan.from).count() as u64;
+    provenance.rows = ordered.known;
     provenance.excluded = coverage.excluded();
     provenance.data_cut_off = coverage.last_on.map(|on| on.to_string());
     let mut put = |name: &str, value: String| provenance.parameters.insert(name.to_owned(), value);
@@ -76,17 +71,45 @@ pub async fn ask(app: &App, who: &Principal, question: &Question, method: Option
             None => "not tested; `vigie evaluate` does".to_owned(),
         },
     );
-    let (work, resolution) = (Arc::clone(&area), question.resolution);
+    provenance.cells = Some(ordered.places.len() as u64);
+    let policy = Policy { threshold: app.config.public_threshold };
+    guard(&mut provenance, policy, who, Shown::All);
+    Ok(ForecastAnswer { provenance, rows: release(ordered.places, &policy, who), area })
+}
+
+/// Cells in the order of a method, and how many records it knew.
+pub(super) struct Ordered {
+    pub places: Vec<Place>,
+    pub known: u64,
+}
+
+/// The cells of an area in the order of a method; `longer` selects what it looks back on.
+pub(super) async fn order(
+    app: &App,
+    snapshot: &Snapshot,
+    area: &Arc<StudyArea>,
+    question: &Question,
+    longer: &Selection,
+    method: Method,
+) -> Result<Ordered> {
+    let records = Records::read(snapshot, longer, question.resolution, area, app.config.zone).await?;
+    let plan = question.plan();
+    if !records.rows.iter().any(|one| one.day < plan.from) {
+        return Err(Error::data(format!(
+            "no {} record lies in the {} days before {}: there is nothing to go by",
+            longer.dataset, question.train_days, question.selection.period.from
+        )));
+    }
+    let known = records.rows.iter().filter(|one| one.day < plan.from && one.recorded < plan.from).count() as u64;
+    let (work, resolution, places) = (Arc::clone(area), question.resolution, app.memory.places(app)?);
     let threads = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
-    let rows = tokio::task::spawn_blocking(move || {
+    let places = tokio::task::spawn_blocking(move || {
         let cells = work.cells(resolution)?;
         forecast(cells, &ground(cells)?, &records.rows, &plan, method, places.parishes(), threads)
     })
     .await
     .map_err(|e| Error::bug("the forecast could not be computed").with_cause(e))??;
-    provenance.cells = Some(rows.len() as u64);
-    let policy = Policy { threshold: app.config.public_threshold };
-    Ok(ForecastAnswer { provenance, rows: release(rows, &policy, who) })
+    Ok(Ordered { places, known })
 }
 
 /// The period of a forecast: so many days from a first one.

@@ -8,15 +8,16 @@ use arrow::datatypes::Int64Type;
 use serde::Serialize;
 
 use super::App;
+use super::disclosed::{Shown, guard};
 use super::flow::texts;
+use super::kept::Kept;
 use super::places::Places;
 use super::points::points;
-use super::selection::{
-    Coverage, counting, coverage, known_group, params, refuse_what_no_map_can_say, scanned_coverage,
-};
+use super::selection::{Coverage, check_for_a_map, counting, for_a_map, params, scanned_coverage};
 use crate::analysis::density;
 use crate::analysis::disclosure::{Policy, Released, release};
-use crate::analysis::hotspot::{CellCount, HotspotMap, Method, Permutations, Question, Settings, score_with};
+use crate::analysis::evaluate::{self as tested, Method as Tested};
+use crate::analysis::hotspot::{CellCount, HotspotMap, Method, Permutations, Pick, Question, Settings, score_with};
 use crate::analysis::selection::Selection;
 use crate::analysis::weights::{KindCount, weigh};
 use crate::engine::{Snapshot, Value};
@@ -29,15 +30,13 @@ use crate::store::{AsOf, Counted};
 /// Metres around the data when no boundary is declared.
 const HULL_MARGIN_M: f64 = 500.0;
 
-/// Maps kept for the next tile or page of the same question.
-const MAPS_KEPT: usize = 24;
-
 /// What was computed before and is still true: store versions never change.
 #[derive(Debug, Default)]
 pub struct Memory {
     places: Mutex<Option<Arc<Places>>>,
     hulls: Mutex<HashMap<(u64, String), Arc<StudyArea>>>,
-    maps: Mutex<Vec<(String, Arc<Scored>)>>,
+    maps: Kept<Scored, 24>,
+    pub(super) histories: Kept<super::emerging::Found, 8>,
     views: Mutex<HashMap<String, chrono::DateTime<chrono::Utc>>>,
 }
 
@@ -90,25 +89,75 @@ async fn answer_with(app: &App, who: &Principal, question: &Question, settings: 
     settings.check(question.method)?;
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
     let key = format!("{} {}{}", snapshot.version(), subject(question), settings.subject());
-    let kept = app.memory.map(&key);
+    let kept = app.memory.maps.find(&key);
     let scored = if let Some(scored) = kept {
         scored
     } else {
         let scored = Arc::new(compute(app, &snapshot, question, settings).await?);
-        app.memory.keep(key, &scored);
+        app.memory.maps.keep(key, &scored);
         scored
     };
     let policy = Policy { threshold: app.config.public_threshold };
-    Ok(HotspotAnswer {
-        provenance: super::evaluate::with_score(app, question, scored.provenance.clone())?,
-        map: release(scored.map.clone(), &policy, who),
-        area: Arc::clone(&scored.area),
-    })
+    let mut provenance = super::evaluate::with_score(app, question, scored.provenance.clone())?;
+    let map = release(scored.map.clone(), &policy, who);
+    guard(&mut provenance, policy, who, Shown::of(map.rows.iter().map(|row| row.count)));
+    Ok(HotspotAnswer { provenance, map, area: Arc::clone(&scored.area) })
 }
 
 /// The question in one line, for the audit and as a key.
 pub fn subject(question: &Question) -> String {
-    format!("{} res={} method={}", question.selection.subject(), question.resolution, question.method.name())
+    let mut text =
+        format!("{} res={} method={}", question.selection.subject(), question.resolution, question.method.name());
+    if let Method::Next(pick) = question.method {
+        text.push_str(&format!(":{}:{}d:{}d", pick.method.name(), pick.horizon_days, pick.train_days));
+    }
+    text
+}
+
+/// The method of a map: the one named; without a name, where next by the method that a kept test of such records picked, and
+/// Gi* where nothing was tested. The one named `next` takes the 12-month count there.
+///
+/// # Errors
+/// `Input` naming the methods there are; `Data` if the control database cannot be read.
+pub fn method(app: &App, selection: &Selection, resolution: u8, name: Option<&str>) -> Result<Method> {
+    let named = name.map(Method::parse).transpose()?;
+    if named.is_some_and(|method| !matches!(method, Method::Next(_))) {
+        return Ok(named.unwrap_or(Method::GiStar));
+    }
+    let pick = super::evaluate::picked(app, selection, resolution)?.and_then(|score| {
+        let method = Tested::parse(&score.best).ok()?;
+        Some(Pick { method, horizon_days: score.horizon_days, train_days: score.train_days })
+    });
+    Ok(pick.map(Method::Next).or(named).unwrap_or(Method::GiStar))
+}
+
+/// The order of the picked method for the days after the period, from what was recorded before they begin.
+async fn next(
+    app: &App,
+    snapshot: &Snapshot,
+    area: &Arc<StudyArea>,
+    question: &Question,
+    pick: Pick,
+) -> Result<(Vec<tested::Place>, BTreeMap<String, String>)> {
+    let selection = &question.selection;
+    let period = super::forecast::days_from(selection.period.to, pick.horizon_days)?;
+    let ahead = Selection { period, daypart: None, ..selection.clone() };
+    let mut asked = tested::Question::usual(ahead, vec![selection.daypart.clone()], question.resolution);
+    (asked.horizon_days, asked.step_days, asked.train_days) = (pick.horizon_days, pick.horizon_days, pick.train_days);
+    asked.check()?;
+    let longer = super::evaluate::looking_back(&asked, selection.daypart.clone())?;
+    for_a_map(snapshot, &longer, Some("a map of where next")).await?;
+    let ordered = super::forecast::order(app, snapshot, area, &asked, &longer, pick.method).await?;
+    let mut said = BTreeMap::new();
+    let mut put = |name: &str, words: String| said.insert(name.to_owned(), words);
+    put("next_from", period.from.to_string());
+    put("next_to", period.to.to_string());
+    put("picked", format!("{}: {}", pick.method.name(), pick.method.parameters()));
+    put("looks_back", format!("{} days, what was recorded before the first day", pick.train_days));
+    if let Some(score) = super::evaluate::picked(app, selection, question.resolution)? {
+        put("picked_because", score.why);
+    }
+    Ok((ordered.places, said))
 }
 
 async fn compute(app: &App, snapshot: &Snapshot, question: &Question, settings: &Settings) -> Result<Scored> {
@@ -124,23 +173,26 @@ async fn compute(app: &App, snapshot: &Snapshot, question: &Question, settings: 
         Some(counted) => Coverage::from(counted),
         None => scanned_coverage(snapshot, selection).await?,
     };
-    refuse_what_no_map_can_say(selection, &coverage)?;
-    if coverage.in_period == 0 {
-        known_group(snapshot, selection).await?;
-    }
+    check_for_a_map(snapshot, selection, &coverage, None).await?;
     let kept = counted.map(by_cell);
     if let Some(cells) = cells {
         cells.await.map_err(|e| Error::bug("the cells of the study area could not be found").with_cause(e))??;
     }
     let area = study_area(app, snapshot, &places, &selection.dataset).await?;
     let found = judge(snapshot, &area, question, settings, kept).await?;
-    let map = match places.parishes() {
+    let mut map = match places.parishes() {
         Some(parishes) => found.map.with_parishes(parishes),
         None => found.map,
     };
+    let mut said = found.parameters;
+    if let Method::Next(pick) = question.method {
+        let (order, words) = next(app, snapshot, &area, question, pick).await?;
+        map = map.in_order_of(&order)?;
+        said.extend(words);
+    }
     let mut provenance = provenance(snapshot.version(), question, &coverage, &area, &map);
     provenance.parameters = parameters(question, settings);
-    provenance.parameters.extend(found.parameters);
+    provenance.parameters.extend(said);
     Ok(Scored { provenance, map, area })
 }
 
@@ -165,9 +217,7 @@ async fn judge(
         let records = points(snapshot, &question.selection, question.resolution).await?;
         let others = match &settings.against {
             Some(against) => {
-                let coverage = coverage(snapshot, &against.selection).await?;
-                refuse_what_no_map_can_say(&against.selection, &coverage)?;
-                known_group(snapshot, &against.selection).await?;
+                for_a_map(snapshot, &against.selection, None).await?;
                 Some((points(snapshot, &against.selection, question.resolution).await?, against.joined))
             }
             None => None,
@@ -243,7 +293,7 @@ fn parameters(question: &Question, settings: &Settings) -> BTreeMap<String, Stri
         lines.push(("joined", format!("{}, with the bandwidth of the first", against.joined.name())));
     }
     match question.method {
-        Method::Count | Method::Kde => {}
+        Method::Count | Method::Kde | Method::Next(_) => {}
         Method::GiStar => {
             lines.push(("neighbourhood", "the cell and its ring, clipped to the study area".to_owned()));
             lines.push(("weights", "binary".to_owned()));
@@ -256,6 +306,10 @@ fn parameters(question: &Question, settings: &Settings) -> BTreeMap<String, Stri
     }
     if matches!(question.method, Method::GiStar | Method::LocalMoran) {
         let p = match settings.permutations {
+            None if question.method == Method::GiStar && settings.weights.is_none() => {
+                "two-sided, the larger of the normal p of z and the exact one of records thrown at the cells at random"
+                    .to_owned()
+            }
             None => "two-sided, analytic".to_owned(),
             Some(Permutations { draws, seed }) => {
                 lines.push(("seed", seed.to_string()));
@@ -374,18 +428,6 @@ impl Memory {
         let places = Arc::new(Places::open(app)?);
         *slot = Some(Arc::clone(&places));
         Ok(places)
-    }
-
-    fn map(&self, key: &str) -> Option<Arc<Scored>> {
-        lock(&self.maps).iter().find(|(k, _)| k == key).map(|(_, map)| Arc::clone(map))
-    }
-
-    fn keep(&self, key: String, map: &Arc<Scored>) {
-        let mut maps = lock(&self.maps);
-        if maps.len() >= MAPS_KEPT {
-            maps.remove(0);
-        }
-        maps.push((key, Arc::clone(map)));
     }
 
     /// Whether this is the first look of a map view in the last quarter of an hour: the tiles of one view share a line

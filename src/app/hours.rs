@@ -7,7 +7,7 @@ use arrow::datatypes::Int64Type;
 use serde::Serialize;
 
 use super::App;
-use super::change::without_small;
+use super::disclosed::without_small;
 use super::selection::{Coverage, coverage, known_group, params};
 use crate::analysis::disclosure::{Policy, Released, SUPPRESSED, release};
 use crate::analysis::hours::{Hours, Known, hours};

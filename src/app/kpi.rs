@@ -5,24 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use serde::Serialize;
-use tokio::task::JoinSet;
 
 use super::App;
+use super::kpi_count::{counted, plan, spans_of};
 use super::kpi_files::{self, Choice, Kpis};
-use crate::analysis::definition::{Definition, Grain, Kpi, MeasureKind, Places};
+use crate::analysis::definition::{Grain, Kpi, MeasureKind};
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::kpi_run::{BASELINE, KpiRun, MeasureRun, Part, Series, checks, measure_part};
-use crate::analysis::kpi_values::{
-    Extent, Observation, Reach, Seen, Slot, WHOLE, extents, observations, period_start, slots,
-};
+use crate::analysis::kpi_values::{Extent, Observation, Reach, Seen, Slot, WHOLE, extents, period_start};
 use crate::analysis::reconcile;
 use crate::engine::Snapshot;
-use crate::engine::desk::{Desk, Layout};
-use crate::engine::measure::{Measure, measure, template_text};
+use crate::engine::measure::template_text;
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
 use crate::model::provenance::{Provenance, generator};
-use crate::model::schema;
 use crate::model::time::{Period, add_months, date_in_words, month_start};
 use crate::render::format;
 use crate::render::kpi_view;
@@ -204,24 +200,6 @@ pub fn find<'a>(kpis: &'a Kpis, id: &str) -> Result<&'a Kpi> {
         .ok_or_else(|| Error::input(format!("there is no KPI `{id}`; `vigie kpi list` names them")).at("id"))
 }
 
-/// One definition over the periods that it holds for.
-struct Span {
-    /// Index of the KPI.
-    kpi: usize,
-    /// Index of the definition.
-    definition: usize,
-    dates: Period,
-    measure: Measure,
-    is_part: bool,
-}
-
-/// One KPI and its periods.
-struct Plan<'a> {
-    kpi: &'a Kpi,
-    slots: Vec<Slot>,
-    table: Option<Extent>,
-}
-
 async fn compute(
     app: &App,
     snapshot: &Snapshot,
@@ -288,114 +266,6 @@ async fn compute(
     checks.extend(sums);
     let provenance = provenance(snapshot.version(), ask, all, &measures);
     Ok(KpiRun { measures, checks, period: ask.period, provenance })
-}
-
-/// The periods of one KPI, and how far its table reaches.
-async fn plan<'a>(
-    app: &App,
-    snapshot: &Snapshot,
-    kpi: &'a Kpi,
-    period: Period,
-    held: &mut BTreeMap<String, Extent>,
-    all: Option<Extent>,
-) -> Result<Option<Plan<'a>>> {
-    let last_day = period.to.pred_opt().unwrap_or(period.to);
-    let Some(definition) = kpi.definition_on(last_day).or_else(|| kpi.definition.last()) else { return Ok(None) };
-    for (at, definition) in kpi.definition.iter().enumerate() {
-        let own = app.config.zone.name();
-        if let Some(zone) = definition.time_dim.zone.as_ref().filter(|zone| *zone != own) {
-            let message = format!("counts dates of {zone}, but those of the store are of {own}");
-            return Err(Error::input(message).at(place(kpi, at, "time_dim.zone")));
-        }
-    }
-    if definition.kind == MeasureKind::Milestone {
-        let slots = slots(period, definition.time_dim.grain, BASELINE, Some(definition.valid_from))?;
-        return Ok(Some(Plan { kpi, slots, table: None }));
-    }
-    if !held.contains_key(&definition.source)
-        && let Some(measure) = measure(definition, None).map_err(|e| placed(kpi, 0, e))?
-    {
-        held.extend(extents(&snapshot.dates_of(&measure).await?)?);
-    }
-    let is_sparse = schema::table(&definition.source).is_some_and(schema::Table::is_sparse);
-    let of_few = |table: Extent| if is_sparse { table.of_few(definition.time_dim.grain, all) } else { table };
-    let table = held.get(&definition.source).copied().map(of_few);
-    let data_from = table.map(|t| t.first_on.min(all.map_or(t.first_on, |a| a.first_on)));
-    let slots = slots(period, definition.time_dim.grain, BASELINE, data_from)?;
-    Ok((!slots.is_empty()).then_some(Plan { kpi, slots, table }))
-}
-
-/// The queries of one KPI: each definition over the periods that it holds for, as a whole and by parts.
-fn spans_of(plan: &Plan<'_>, index: usize, by: Option<&str>) -> Result<Vec<Span>> {
-    let kpi = plan.kpi;
-    let mut out: Vec<Span> = Vec::new();
-    let mut dates: BTreeMap<usize, Period> = BTreeMap::new();
-    for slot in &plan.slots {
-        let Some(used) = kpi.definition_on(slot.dates.from) else { continue };
-        let Some(at) = kpi.definition.iter().position(|d| d.version == used.version) else { continue };
-        dates.entry(at).and_modify(|held| held.to = slot.dates.to).or_insert(slot.dates);
-    }
-    for (at, dates) in dates {
-        let definition = &kpi.definition[at];
-        let parts = by.filter(|by| definition.dims.iter().any(|dim| dim == by));
-        for by in [None].into_iter().chain(parts.map(Some)) {
-            if let Some(measure) = measure(definition, by).map_err(|e| placed(kpi, at, e))? {
-                out.push(Span { kpi: index, definition: at, dates, measure, is_part: by.is_some() });
-            }
-        }
-    }
-    Ok(out)
-}
-
-/// Lays out what the queries need, and asks them side by side: of each KPI what was seen as a whole and by parts.
-async fn counted(snapshot: &Snapshot, plans: &[Plan<'_>], spans: Vec<Span>) -> Result<Vec<(Seen, Seen)>> {
-    let mut layouts: BTreeMap<String, Layout> = BTreeMap::new();
-    let is_held = |span: &Span| plans[span.kpi].table.is_some();
-    let spans: Vec<Span> = spans.into_iter().filter(is_held).collect();
-    for span in &spans {
-        let layout =
-            layouts.entry(span.measure.table.clone()).or_insert_with(|| Layout::of(&span.measure.table, span.dates));
-        layout.add(&span.measure, span.dates);
-    }
-    let desk = snapshot.desk(&layouts.into_values().collect::<Vec<_>>()).await?;
-    let mut tasks = JoinSet::new();
-    for span in spans {
-        let definition = plans[span.kpi].kpi.definition[span.definition].clone();
-        let desk = desk.clone();
-        tasks.spawn(async move {
-            let seen = asked(&desk, &span, &definition).await;
-            (span, seen)
-        });
-    }
-    let mut out = vec![(Seen::new(), Seen::new()); plans.len()];
-    while let Some(done) = tasks.join_next().await {
-        let (span, seen) = done.map_err(|e| Error::bug("a measure could not be counted").with_cause(e))?;
-        let seen = seen.map_err(|e| placed(plans[span.kpi].kpi, span.definition, e))?;
-        let (whole, parts) = &mut out[span.kpi];
-        let into = if span.is_part { parts } else { whole };
-        for (part, periods) in seen {
-            into.entry(part).or_default().extend(periods);
-        }
-    }
-    Ok(out)
-}
-
-async fn asked(desk: &Desk, span: &Span, definition: &Definition) -> Result<Seen> {
-    let grain = definition.time_dim.grain;
-    let rows = desk.ask(&span.measure, span.dates, grain.months()).await?;
-    observations(&rows, definition, Some(grain))
-}
-
-/// `file:line: definition[0].where`.
-fn place(kpi: &Kpi, definition: usize, key: &str) -> String {
-    let key = if key.is_empty() { String::new() } else { format!(".{key}") };
-    Places::of(&kpi.text, &kpi.origin).at(&format!("definition[{definition}]{key}"))
-}
-
-/// An error of one definition with file, line and key.
-pub(super) fn placed(kpi: &Kpi, definition: usize, error: Error) -> Error {
-    let key = error.place().unwrap_or_default().to_owned();
-    Error::new(error.kind(), error.message()).at(place(kpi, definition, &key)).with_cause(error)
 }
 
 /// Records of the whole and of all parts together, by period.
@@ -523,6 +393,8 @@ pub fn also(run: &Released<KpiRun>) -> Vec<serde_json::Value> {
 mod tests {
     use super::*;
     use crate::analysis::definition::builtin;
+    use crate::app::kpi_count::placed;
+    use crate::engine::measure::measure;
     use crate::model::time::parse_date;
 
     #[test]

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::kpi::placed;
+use super::kpi_count::placed;
 use super::kpi_files::Kpis;
 use crate::analysis::definition::{Definition, Example, Kpi, Places};
 use crate::analysis::kpi_example::{Outcome, outcomes};

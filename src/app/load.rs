@@ -35,6 +35,9 @@ const IN_FLIGHT: usize = 4;
 /// Refused rows whose places are kept; beyond, they are only counted, so that memory stays bounded.
 const MOST_REJECTS: usize = 2_000_000;
 
+/// How much of a file says how many rows it has.
+const ESTIMATE_BYTES: u64 = 4 << 20;
+
 /// What to load, and how strictly.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -144,14 +147,14 @@ pub async fn load_keeping(
     let key = if feed.needs_plate_key() { Some(app.store.plate_key()?) } else { None };
     let places = Places::open(app)?;
     let mut writer = app.store.writer(app.now()).await?;
-    let digests = digest_in_background(&request.files);
     let mut run = Run { feed: &feed, totals: Totals::default(), rejects, stated: Stated::default() };
-    let read = run.files(app, &mut writer, request, &places, key.as_deref(), progress).await;
-    let files = digests.join().map_err(|_| Error::bug("a file could not be hashed"))??;
-    if let Err(error) = read {
-        writer.abandon()?;
-        return Err(error);
-    }
+    let files = match run.files(app, &mut writer, request, &places, key.as_deref(), progress).await {
+        Ok(files) => files,
+        Err(error) => {
+            writer.abandon()?;
+            return Err(error);
+        }
+    };
     let mut report = run.totals.report(&feed, names, run.rejects);
     report.stated_rows = run.stated.rows(&request.count);
     let share = report.rejected_total as f64 / report.rows_in.max(1) as f64;
@@ -206,11 +209,12 @@ impl Run<'_> {
         places: &Places,
         plate_key: Option<&[u8]>,
         progress: Progress<'_>,
-    ) -> Result<()> {
+    ) -> Result<Vec<LoadFile>> {
         let sizes: Vec<u64> = request.files.iter().map(|p| p.metadata().map_or(0, |m| m.len())).collect();
         let total: u64 = sizes.iter().sum();
         let mut intake = Intake::open(writer, self.feed, total).await?;
         let mut before = 0;
+        let mut files = Vec::new();
         for (path, size) in request.files.iter().zip(sizes) {
             intake.next_file();
             let context = ingest::Context {
@@ -221,13 +225,14 @@ impl Run<'_> {
             };
             let pipeline = Pipeline { path, feed: self.feed, context, recall: intake.recall() };
             let feed = self.feed;
-            let mut is_first = true;
+            let mut is_expected = false;
             let rows_before = self.totals.rows_in;
             let result = pipeline
                 .run(async |cleaned: Cleaned, bytes: u64| {
                     self.totals.rows_in += cleaned.rows_in;
-                    if std::mem::take(&mut is_first) {
-                        intake.expect(estimate(cleaned.rows_in, bytes, size));
+                    if !is_expected && bytes >= ESTIMATE_BYTES {
+                        is_expected = true;
+                        intake.expect(estimate(self.totals.rows_in - rows_before, bytes, size));
                     }
                     let Cleaned { batch, passed, rejects, labels, .. } = cleaned;
                     for reject in &rejects {
@@ -243,12 +248,13 @@ impl Run<'_> {
                     Ok(())
                 })
                 .await;
-            let in_last_row = result?;
+            let (in_last_row, sha256) = result?;
+            files.push(LoadFile { name: file_name(path), sha256 });
             self.stated.note(path, feed, self.totals.rows_in - rows_before, in_last_row)?;
             before += size;
         }
         self.totals.tally.add(intake.finish()?);
-        Ok(())
+        Ok(files)
     }
 
     /// Keeps the refused rows, unless these very bytes were loaded before.
@@ -292,8 +298,8 @@ type CleanedBatch = (u64, Result<Kept>, u64);
 type Kept = (Cleaned, Option<TextBatch>);
 
 impl Pipeline<'_> {
-    /// Runs to the end of the file; returns the count that its last row states.
-    async fn run(self, mut take: impl AsyncFnMut(Cleaned, u64) -> Result<()>) -> Result<Option<u64>> {
+    /// Runs to the end of the file; returns the count that its last row states, and the file's digest.
+    async fn run(self, mut take: impl AsyncFnMut(Cleaned, u64) -> Result<()>) -> Result<(Option<u64>, String)> {
         // Opened here, so that a file that is empty or of another shape is refused before a thread starts.
         let reader = ingest::read::open(self.path, self.feed)?;
         let cleaners = thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8);
@@ -304,6 +310,8 @@ impl Pipeline<'_> {
         let runtime = tokio::runtime::Handle::current();
         tokio::task::block_in_place(|| {
             thread::scope(|scope| {
+                // Taken beside where it is not taken on the way: the file is in the page cache anyway.
+                let beside = (!reader.takes_digest()).then(|| scope.spawn(|| file_digest(self.path)));
                 let reading = scope.spawn(move || read_all(reader, &text_in));
                 for _ in 0..cleaners {
                     let (text_out, clean_in, pipeline) = (Arc::clone(&text_out), clean_in.clone(), &self);
@@ -311,7 +319,13 @@ impl Pipeline<'_> {
                 }
                 drop((text_out, clean_in));
                 runtime.block_on(self.in_order(clean_out, &mut take))?;
-                reading.join().map_err(|_| Error::bug("the file's reader came to grief"))
+                let (stated, sha256) = reading.join().map_err(|_| Error::bug("the file's reader came to grief"))?;
+                let sha256 = match (sha256, beside) {
+                    (Some(sha256), _) => sha256,
+                    (None, Some(beside)) => beside.join().map_err(|_| Error::bug("a file could not be hashed"))??,
+                    (None, None) => file_digest(self.path)?,
+                };
+                Ok((stated, sha256))
             })
         })
     }
@@ -362,17 +376,17 @@ impl Pipeline<'_> {
     }
 }
 
-/// Reads to the end; returns the count that the file's last row states.
-fn read_all(mut reader: ingest::Reader, out: &SyncSender<Numbered>) -> Option<u64> {
+/// Reads to the end; returns the count that the file's last row states, and the file's digest if it was taken.
+fn read_all(mut reader: ingest::Reader, out: &SyncSender<Numbered>) -> (Option<u64>, Option<String>) {
     let mut number = 0;
     while let Some(batch) = reader.next() {
         let stop = batch.is_err();
         if out.send((number, batch, reader.bytes_read())).is_err() || stop {
-            return None;
+            return (None, None);
         }
         number += 1;
     }
-    reader.stated_rows()
+    (reader.stated_rows(), reader.sha256())
 }
 
 impl Totals {
@@ -479,14 +493,6 @@ fn rejects_batch(feed: &str, rejects: &[(&Reject, &str)]) -> Result<RecordBatch>
 
 pub(super) fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
-}
-
-/// Hashes the files beside the work: they are in the page cache anyway.
-fn digest_in_background(files: &[PathBuf]) -> thread::JoinHandle<Result<Vec<LoadFile>>> {
-    let files = files.to_vec();
-    thread::spawn(move || {
-        files.iter().map(|path| Ok(LoadFile { name: file_name(path), sha256: file_digest(path)? })).collect()
-    })
 }
 
 /// SHA-256 of a file as the ledger writes it.

@@ -3,8 +3,7 @@
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Float64Type, Int64Type};
 
-use super::selection::refuse_without_positions;
-use super::selection::{Coverage, coverage, known_group, params, refuse_without_days, refuse_without_hours};
+use super::selection::{Coverage, for_a_map, params};
 use crate::analysis::moments::Moments;
 use crate::analysis::selection::Selection;
 use crate::engine::Snapshot;
@@ -24,15 +23,7 @@ pub(super) struct Found {
 
 /// Reads the located records of a selection, or says why `what` (such as "a near-repeat table") cannot be made of them.
 pub(super) async fn read(snapshot: &Snapshot, selection: &Selection, what: &str) -> Result<Found> {
-    let coverage = coverage(snapshot, selection).await?;
-    refuse_without_days(what, selection, &coverage)?;
-    if selection.daypart.is_some() {
-        refuse_without_hours(&selection.dataset, &coverage)?;
-    }
-    refuse_without_positions(selection, &coverage)?;
-    if coverage.in_period == 0 {
-        known_group(snapshot, selection).await?;
-    }
+    let coverage = for_a_map(snapshot, selection, Some(what)).await?;
     let answer = snapshot.records("moments", &params(selection)).await?;
     let mut found = Found { moments: Moments::default(), coverage, snapped: 0 };
     for batch in &answer.batches {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::disclosed::{Shown, guard};
 use super::{App, hotspots, moments};
 use crate::analysis::disclosure::{Policy, Released, release};
 use crate::analysis::near_repeat::{NearRepeat, Question, compute};
@@ -49,18 +50,18 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Near
         .await
         .map_err(|e| Error::bug("the near-repeat table could not be computed").with_cause(e))??;
     let policy = Policy { threshold: app.config.public_threshold };
-    Ok(NearRepeatAnswer {
-        provenance: Provenance {
-            method: Some("knox".to_owned()),
-            resolution: Some(question.resolution),
-            rows,
-            excluded,
-            parameters: question.parameters(),
-            data_cut_off: last_on.map(|on| on.to_string()),
-            ..selection.provenance("near-repeat", snapshot.version())
-        },
-        table: release(table, &policy, who),
-    })
+    let mut provenance = Provenance {
+        method: Some("knox".to_owned()),
+        resolution: Some(question.resolution),
+        rows,
+        excluded,
+        parameters: question.parameters(),
+        data_cut_off: last_on.map(|on| on.to_string()),
+        ..selection.provenance("near-repeat", snapshot.version())
+    };
+    let table = release(table, &policy, who);
+    guard(&mut provenance, policy, who, Shown::if_some(table.events));
+    Ok(NearRepeatAnswer { provenance, table })
 }
 
 /// The flat map around the middle of the study area.

@@ -3,6 +3,7 @@
 use super::App;
 use super::change::ChangeAnswer;
 use super::emerging::EmergingAnswer;
+use super::forecast::ForecastAnswer;
 use super::hotspots::HotspotAnswer;
 use super::trend::TrendAnswer;
 use crate::config::StudyAreaChoice;
@@ -68,6 +69,14 @@ pub fn change(app: &App, answer: &ChangeAnswer) -> Result<Drawn> {
 /// As [`base`].
 pub fn emerging(app: &App, answer: &EmergingAnswer) -> Result<Drawn> {
     Ok(emerging::drawn(&answer.map, &answer.provenance, &base(app, &answer.area)?))
+}
+
+/// A forecast for the page: the map with its score, and the cells to look at first.
+///
+/// # Errors
+/// As [`base`].
+pub fn forecast(app: &App, answer: &ForecastAnswer) -> Result<Drawn> {
+    Ok(render::forecast::drawn(&answer.rows, &answer.provenance, &base(app, &answer.area)?))
 }
 
 /// Reads by hour of the day as bars.

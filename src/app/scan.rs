@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::disclosed::{Shown, guard};
 use super::near_repeat::plane;
 use super::{App, hotspots, moments};
 use crate::analysis::disclosure::{Policy, Released, release};
@@ -51,22 +52,21 @@ pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<Scan
         excluded.insert("outside_study_area".to_owned(), outside);
     }
     let policy = Policy { threshold: app.config.public_threshold };
-    Ok(ScanAnswer {
-        provenance: Provenance {
-            method: Some("space-time permutation scan".to_owned()),
-            resolution: Some(question.resolution),
-            study_area: Some(format!("{}: {}", area.name, area.how)),
-            rows: located - outside,
-            excluded,
-            parameters: question.parameters(),
-            undefined_reason: scan
-                .rows
-                .is_empty()
-                .then(|| "no circle and time holds two cases and more than expected".to_owned()),
-            data_cut_off: last_on.map(|on| on.to_string()),
-            ..selection.provenance("scan", snapshot.version())
-        },
-        scan: release(scan, &policy, who),
-        area,
-    })
+    let mut provenance = Provenance {
+        method: Some("space-time permutation scan".to_owned()),
+        resolution: Some(question.resolution),
+        study_area: Some(format!("{}: {}", area.name, area.how)),
+        rows: located - outside,
+        excluded,
+        parameters: question.parameters(),
+        undefined_reason: scan
+            .rows
+            .is_empty()
+            .then(|| "no circle and time holds two cases and more than expected".to_owned()),
+        data_cut_off: last_on.map(|on| on.to_string()),
+        ..selection.provenance("scan", snapshot.version())
+    };
+    let scan = release(scan, &policy, who);
+    guard(&mut provenance, policy, who, Shown::if_some(scan.cases));
+    Ok(ScanAnswer { provenance, scan, area })
 }

@@ -115,9 +115,48 @@ pub(super) async fn known_group(snapshot: &Snapshot, selection: &Selection) -> R
     Err(Error::input(format!("{dataset} has no group `{group}`; there are {}", known.join(", "))).at("group"))
 }
 
+/// How many records a map can use, or why there is no map of them: the questions of place all begin here. `by_day` names
+/// what needs the day of each record, such as "a forecast of days or weeks".
+pub(super) async fn for_a_map(snapshot: &Snapshot, selection: &Selection, by_day: Option<&str>) -> Result<Coverage> {
+    let coverage = coverage(snapshot, selection).await?;
+    check_for_a_map(snapshot, selection, &coverage, by_day).await?;
+    Ok(coverage)
+}
+
+/// How many records a question by area can use: areas are known where positions are not.
+pub(super) async fn for_areas(snapshot: &Snapshot, selection: &Selection) -> Result<Coverage> {
+    let coverage = coverage(snapshot, selection).await?;
+    if selection.daypart.is_some() {
+        refuse_without_hours(&selection.dataset, &coverage)?;
+    }
+    refuse_parts_of_months(selection, &coverage)?;
+    if coverage.in_period == 0 {
+        known_group(snapshot, selection).await?;
+    }
+    Ok(coverage)
+}
+
+/// The refusals of [`for_a_map`], where the coverage is known already.
+pub(super) async fn check_for_a_map(
+    snapshot: &Snapshot,
+    selection: &Selection,
+    coverage: &Coverage,
+    by_day: Option<&str>,
+) -> Result<()> {
+    // First: to ask for whole months would not help where days are needed.
+    if let Some(what) = by_day {
+        refuse_without_days(what, selection, coverage)?;
+    }
+    refuse_what_no_map_can_say(selection, coverage)?;
+    if coverage.in_period == 0 {
+        known_group(snapshot, selection).await?;
+    }
+    Ok(())
+}
+
 /// Refuses a map that the records cannot carry: no positions, hours that are not known, or parts of months of records
 /// that are known by month.
-pub(super) fn refuse_what_no_map_can_say(selection: &Selection, coverage: &Coverage) -> Result<()> {
+fn refuse_what_no_map_can_say(selection: &Selection, coverage: &Coverage) -> Result<()> {
     let dataset = &selection.dataset;
     // First: records without an hour lie in no daypart, and would seem to lack positions.
     if selection.daypart.is_some() {
@@ -128,7 +167,7 @@ pub(super) fn refuse_what_no_map_can_say(selection: &Selection, coverage: &Cover
 }
 
 /// Refuses a question of place about records of which none has a position.
-pub(super) fn refuse_without_positions(selection: &Selection, coverage: &Coverage) -> Result<()> {
+fn refuse_without_positions(selection: &Selection, coverage: &Coverage) -> Result<()> {
     if coverage.in_period == 0 || coverage.located > 0 || coverage.in_daypart == 0 {
         return Ok(());
     }
@@ -141,7 +180,7 @@ pub(super) fn refuse_without_positions(selection: &Selection, coverage: &Coverag
 }
 
 /// Refuses a period that cuts months apart where records are known by month.
-pub(super) fn refuse_parts_of_months(selection: &Selection, coverage: &Coverage) -> Result<()> {
+fn refuse_parts_of_months(selection: &Selection, coverage: &Coverage) -> Result<()> {
     let (from, to) = (selection.period.from, selection.period.to);
     if coverage.month_precision == 0 || (from == month_start(from) && to == month_start(to)) {
         return Ok(());

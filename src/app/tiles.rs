@@ -3,6 +3,7 @@
 use super::App;
 use super::flow::camera_list;
 use super::hotspots::{answer, study_area, subject};
+use crate::analysis::emerging;
 use crate::analysis::hotspot::{Method, Question};
 use crate::error::{Error, Result};
 use crate::model::access::{Action, Principal};
@@ -12,31 +13,44 @@ use crate::space::{Areas, Point, TileId};
 use crate::store::AsOf;
 
 /// Layers that can be asked for.
-pub const LAYERS: [&str; 6] = ["hotspots", "crimes", "incidents", "cameras", "areas", "base"];
+pub const LAYERS: [&str; 7] = ["hotspots", "crimes", "incidents", "emerging", "cameras", "areas", "base"];
 
 /// Lowest and highest zoom of tiles.
 pub const ZOOMS: (u8, u8) = (5, 16);
 
-/// One tile of a layer; `None` if nothing is in it. `question` is what the map shows; layers without records ignore it.
+/// What a layer of records shows.
+#[derive(Debug, Clone, PartialEq)]
+pub enum View {
+    /// Counts, and what stands out.
+    Hotspots(Question),
+    /// How cells became what they are.
+    Histories(emerging::Question),
+}
+
+impl View {
+    /// The view in one line, for the audit and as a key.
+    pub fn subject(&self) -> String {
+        match self {
+            View::Hotspots(question) => subject(question),
+            View::Histories(question) => question.subject(),
+        }
+    }
+}
+
+/// One tile of a layer; `None` if nothing is in it. Layers without records need no view.
 ///
 /// # Errors
 /// `Missing` for an unknown layer, `Input` for a tile outside the range, and as the hotspot trip.
-pub async fn ask(
-    app: &App,
-    who: &Principal,
-    layer: &str,
-    tile: TileId,
-    question: Option<Question>,
-) -> Result<Option<Vec<u8>>> {
+pub async fn ask(app: &App, who: &Principal, layer: &str, tile: TileId, view: Option<View>) -> Result<Option<Vec<u8>>> {
     if !LAYERS.contains(&layer) {
         return Err(Error::missing(format!("there is no layer `{layer}`; there are {}", LAYERS.join(", "))));
     }
     if tile.zoom() < ZOOMS.0 || tile.zoom() > ZOOMS.1 {
         return Err(Error::input(format!("zoom {} is outside {} to {}", tile.zoom(), ZOOMS.0, ZOOMS.1)));
     }
-    let view = question.as_ref().map_or_else(|| layer.to_owned(), |q| format!("{layer}: {}", subject(q)));
-    if app.memory.first_look(format!("{} {view}", who.name), app.now()) {
-        app.enter(who, Action::AskAggregate, "tiles", &view)?;
+    let look = view.as_ref().map_or_else(|| layer.to_owned(), |view| format!("{layer}: {}", view.subject()));
+    if app.memory.first_look(format!("{} {look}", who.name), app.now()) {
+        app.enter(who, Action::AskAggregate, "tiles", &look)?;
     } else {
         crate::model::access::decide(who, Action::AskAggregate)?;
     }
@@ -44,13 +58,18 @@ pub async fn ask(
         "base" => base(app, tile).await?,
         "areas" => app.memory.places(app)?.parishes().map(|areas| tiles::areas(areas, tile)).unwrap_or_default(),
         "cameras" => vec![tiles::cameras(&marks(app).await?, tile)],
-        _ => vec![counted(app, who, layer, tile, question).await?],
+        _ => vec![of_records(app, who, layer, tile, view).await?],
     };
     encode(tile, &layers)
 }
 
-async fn counted(app: &App, who: &Principal, layer: &str, tile: TileId, question: Option<Question>) -> Result<Layer> {
-    let mut question = question.ok_or_else(|| Error::input("the layer needs from and to"))?;
+async fn of_records(app: &App, who: &Principal, layer: &str, tile: TileId, view: Option<View>) -> Result<Layer> {
+    let mut question = match view.ok_or_else(|| Error::input("the layer needs from and to"))? {
+        View::Hotspots(question) => question,
+        View::Histories(question) => {
+            return Ok(tiles::emerging(&super::emerging::answer(app, who, &question).await?.map, tile));
+        }
+    };
     let name = match layer {
         "crimes" => "crimes",
         "incidents" => "incidents",

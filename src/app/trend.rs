@@ -130,8 +130,13 @@ pub struct TrendAnswer {
 /// `Denied`; `Input` for an unknown dataset, group or step; `Data` without a whole step, by day or week where records are
 /// known by month, by time of day where they have none, or of more than 200 series.
 pub async fn ask(app: &App, who: &Principal, question: &Question) -> Result<TrendAnswer> {
-    let selection = &question.selection;
     app.enter(who, Action::AskAggregate, "trend", &question.subject())?;
+    answer(app, who, question).await
+}
+
+/// The same under another trip's audit line, released for `who`.
+pub(super) async fn answer(app: &App, who: &Principal, question: &Question) -> Result<TrendAnswer> {
+    let selection = &question.selection;
     question.check()?;
     let snapshot = app.engine.snapshot(AsOf::Newest).await?;
     known_group(&snapshot, selection).await?;

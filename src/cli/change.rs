@@ -1,14 +1,13 @@
-//! `vigie change`, and the files that answers of place and time are written to.
+//! `vigie change`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use arrow::array::RecordBatch;
 use clap::{Args, ValueEnum};
-use serde::Serialize;
 
 use super::Context;
 use super::date::date;
 use super::selection::SelectionArgs;
+use super::{answer_file, plot};
 use crate::analysis::change::{By, ChangeRow, Question, Test};
 use crate::app::App;
 use crate::app::change::{ChangeAnswer, ask};
@@ -16,7 +15,6 @@ use crate::error::{Error, Result};
 use crate::model::time::Period;
 use crate::model::words::thousands;
 use crate::render;
-use crate::render::table::{Format, rows};
 
 #[derive(Args)]
 pub(super) struct Change {
@@ -40,7 +38,7 @@ pub(super) struct Change {
     /// H3 resolution; vigie.toml has the default
     #[arg(long)]
     res: Option<u8>,
-    /// Write every place to a file: .csv, .parquet or .json
+    /// Write every place to a file: .csv, .geojson (cells only), .parquet or .json
     #[arg(long)]
     out: Option<PathBuf>,
     /// Draw the map to an .svg file; cells only
@@ -75,16 +73,17 @@ impl Change {
         if self.plot.is_some() && question.by == By::Parish {
             return Err(Error::input("a map of change is one of cells: leave --by parish out").at("--plot"));
         }
-        let plot = self.plot.as_deref().map(picture_path).transpose()?;
+        let plot = plot::path(self.plot.as_ref())?;
         let answer = ask(&app, &context.who(&app)?, &question).await?;
         if let Some(path) = plot {
             let drawn = crate::app::pictures::change(&app, &answer)?;
-            super::sql::write_file(path, drawn.pictures[0].svg.as_bytes())?;
+            plot::write(path, &drawn.pictures[0].svg)?;
         }
         let Some(path) = &self.out else {
             return context.output.answer(&answer, || text(&answer));
         };
-        write(path, &answer, &render::change::table(&answer.map)?)?;
+        let cells = || render::geojson::change(&answer.map, &answer.provenance).map_err(|e| e.at("--out"));
+        answer_file::write(path, &answer, &render::change::table(&answer.map)?, Some(&cells))?;
         context.output.remark(summary(&answer));
         Ok(())
     }
@@ -147,23 +146,4 @@ fn summary(answer: &ChangeAnswer) -> String {
         text.push_str(&format!("\nNote: {note}"));
     }
     text
-}
-
-/// The path of a picture, which must end in .svg: said before anything is computed.
-pub(super) fn picture_path(path: &Path) -> Result<&Path> {
-    if path.extension().is_none_or(|ending| ending != "svg") {
-        return Err(Error::input("the picture must end in .svg").at("--plot"));
-    }
-    Ok(path)
-}
-
-/// Writes an answer's rows by the ending of the file: CSV, Parquet, or the whole answer as JSON.
-pub(super) fn write(path: &Path, answer: &impl Serialize, table: &RecordBatch) -> Result<()> {
-    let bytes = match path.extension().and_then(|ending| ending.to_str()) {
-        Some("csv") => rows(&table.schema(), std::slice::from_ref(table), Format::Csv)?,
-        Some("parquet") => rows(&table.schema(), std::slice::from_ref(table), Format::Parquet)?,
-        Some("json") => serde_json::to_vec(answer).map_err(|e| Error::bug("no JSON of the answer").with_cause(e))?,
-        _ => return Err(Error::input("the file must end in .csv, .parquet or .json").at("--out")),
-    };
-    super::sql::write_file(path, &bytes)
 }

@@ -51,8 +51,9 @@ impl Clusters {
     pub async fn run(self, context: &Context) -> Result<()> {
         let app = context.app()?;
         let question = self.question(&app)?;
+        let plot = super::plot::path(self.plot.as_ref())?;
         let answer = ask(&app, &context.who(&app)?, &question).await?;
-        if let Some(path) = &self.plot {
+        if let Some(path) = plot {
             super::plot::write(path, &place_pictures::clusters_map(&app, &answer)?)?;
         }
         let Some(path) = &self.out else {

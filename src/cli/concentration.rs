@@ -31,8 +31,9 @@ impl Concentration {
             selection: self.selection.selection(&app)?,
             resolution: self.res.unwrap_or(app.config.resolution),
         };
+        let plot = super::plot::path(self.plot.as_ref())?;
         let answer = ask(&app, &context.who(&app)?, &question).await?;
-        if let Some(path) = &self.plot {
+        if let Some(path) = plot {
             super::plot::write(path, &place_pictures::lorenz_curve(&answer)?)?;
         }
         context.output.answer(&answer, || text(&answer))

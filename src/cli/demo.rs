@@ -10,10 +10,12 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::progress::ByteBar;
+use crate::analysis::evaluate::{Method as TestedMethod, Question as Tested};
 use crate::analysis::hotspot::{Method, Question};
 use crate::analysis::selection::Selection;
+use crate::analysis::weights::Weights;
 use crate::app::load::{Request, load};
-use crate::app::{App, about, admin, hotspots, kpi, plan, report};
+use crate::app::{App, about, admin, evaluate, hotspots, kpi, plan, report};
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
 use crate::model::time::{Period, add_months, month_start};
@@ -35,6 +37,9 @@ pub(super) struct Demo {
     no_serve: bool,
 }
 
+/// Methods that the demo tests beside the baselines: the two that did best on the island, and quick ones.
+const DEMO_METHODS: &str = "shrunk-rate,changing-rate";
+
 /// Extracts of the island and how each is read.
 const EXTRACTS: [(&str, &str); 14] = [
     ("jersey-incidents", "incidents.csv.gz"),
@@ -52,6 +57,9 @@ const EXTRACTS: [(&str, &str); 14] = [
     ("jersey-anpr", "anpr.csv.gz"),
     ("jersey-pings", "pings.csv.gz"),
 ];
+
+/// Weights of harm made of round numbers, for the synthetic island.
+const HARM: &str = include_str!("../../reports/harm/example.toml");
 
 /// Steps done, printed as they end.
 struct Steps<'c> {
@@ -91,8 +99,9 @@ impl Demo {
         let until = data_end(&app, &who).await?;
         take_plan(&app, &who, &samples, &mut steps).await?;
         find_hotspots(&app, &who, until, &mut steps).await?;
+        test_methods(&app, &who, until, &mut steps).await?;
         run_kpis(&app, &who, until, &mut steps).await?;
-        let report = write_report(&app, &who, until, &self.dir.join("report"), &mut steps).await?;
+        let report = write_reports(&app, &who, until, &self.dir.join("report"), &mut steps).await?;
         let total = steps.started.elapsed();
         let listen = self.listen.unwrap_or_else(usual_or_free);
         let url = if self.no_serve { Value::Null } else { json!(format!("http://{listen}/")) };
@@ -235,6 +244,25 @@ async fn find_hotspots(app: &App, who: &Principal, until: NaiveDate, steps: &mut
     Ok(())
 }
 
+/// Tests the methods on the last year's weeks and keeps which one is picked: the map then shows where next by it.
+async fn test_methods(app: &App, who: &Principal, until: NaiveDate, steps: &mut Steps<'_>) -> Result<()> {
+    let mut dayparts = vec![None];
+    for name in ["day", "night"] {
+        dayparts.push(Some(app.config.daypart(name)?));
+    }
+    let weeks = Period::new(until - Days::new(364), until)?;
+    let mut question = Tested::usual(Selection::of("crimes", weeks), dayparts, app.config.resolution);
+    question.methods = TestedMethod::parse_list(DEMO_METHODS)?;
+    let answer = evaluate::ask(app, who, &question, true).await?;
+    let picks: Vec<String> =
+        answer.evaluation.dayparts.iter().map(|part| format!("{}: {}", part.daypart, part.best.name())).collect();
+    let mut figures = Map::new();
+    figures.insert("windows".to_owned(), json!(question.windows()));
+    figures.insert("picked".to_owned(), json!(picks));
+    steps.done("methods tested", &format!("{} weeks; picked {}", question.windows(), picks.join(", ")), figures);
+    Ok(())
+}
+
 async fn run_kpis(app: &App, who: &Principal, until: NaiveDate, steps: &mut Steps<'_>) -> Result<()> {
     let end = month_start(until);
     let run = kpi::run(app, who, Period::new(add_months(end, -12), end)?, None).await?;
@@ -247,8 +275,8 @@ async fn run_kpis(app: &App, who: &Principal, until: NaiveDate, steps: &mut Step
     Ok(())
 }
 
-/// The Authority's report of the last whole quarter.
-async fn write_report(
+/// The reports of the last whole quarter: for the Authority and for everybody.
+async fn write_reports(
     app: &App,
     who: &Principal,
     until: NaiveDate,
@@ -260,10 +288,25 @@ async fn write_report(
     let end = add_months(end, -i32::try_from(end.month0() % 3).unwrap_or(0));
     let from = add_months(end, -3);
     let name = format!("{}-Q{}", from.year(), from.month0() / 3 + 1);
-    let built = report::build(app, who, "authority", &name, Period::new(from, end)?, out).await?;
-    let mut figures = Map::new();
-    figures.insert("period".to_owned(), json!(name));
-    figures.insert("kpis".to_owned(), json!(built.kpis));
-    steps.done("report", &format!("{name}, {} measures: {}", built.kpis, built.path.display()), figures);
-    Ok(built.path)
+    let mut pages = Vec::new();
+    for edition in ["authority", "public"] {
+        let request = report::Request {
+            edition: edition.to_owned(),
+            period_name: name.clone(),
+            period: Period::new(from, end)?,
+            weights: Some(Weights::parse(HARM, "reports/harm/example.toml")?),
+            out: Some(out.to_owned()),
+        };
+        let built = report::build(app, who, &request).await?;
+        let page = built.folder.unwrap_or_else(|| out.to_owned()).join("report.html");
+        let mut figures = Map::new();
+        figures.insert("period".to_owned(), json!(name));
+        figures.insert("edition".to_owned(), json!(built.id.to_string()));
+        figures.insert("kpis".to_owned(), json!(built.kpis));
+        figures.insert("files".to_owned(), json!(built.files.len()));
+        let words = format!("{}, {} measures, {} files: {}", built.id, built.kpis, built.files.len(), page.display());
+        steps.done(if edition == "authority" { "report" } else { "public report" }, &words, figures);
+        pages.push(page);
+    }
+    pages.into_iter().next().ok_or_else(|| Error::bug("no report was written"))
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Context;
-use super::change::{picture_path, write};
 use super::selection::SelectionArgs;
+use super::{answer_file, plot};
 use crate::analysis::emerging::{Definition, Question, parse_window};
 use crate::analysis::steps::StepLength;
 use crate::app::App;
@@ -40,7 +40,7 @@ pub(super) struct Emerging {
     /// H3 resolution; vigie.toml has the default
     #[arg(long)]
     res: Option<u8>,
-    /// Write every cell to a file: .csv, .parquet or .json
+    /// Write every cell to a file: .csv, .geojson, .parquet or .json
     #[arg(long)]
     out: Option<PathBuf>,
     /// Draw the map to an .svg file
@@ -68,16 +68,17 @@ impl Emerging {
     pub async fn run(self, context: &Context) -> Result<()> {
         let app = context.app()?;
         let question = self.question(&app)?;
-        let plot = self.plot.as_deref().map(picture_path).transpose()?;
+        let plot = plot::path(self.plot.as_ref())?;
         let answer = ask(&app, &context.who(&app)?, &question).await?;
         if let Some(path) = plot {
             let drawn = crate::app::pictures::emerging(&app, &answer)?;
-            super::sql::write_file(path, drawn.pictures[0].svg.as_bytes())?;
+            plot::write(path, &drawn.pictures[0].svg)?;
         }
         let Some(path) = &self.out else {
             return context.output.answer(&answer, || text(&answer));
         };
-        write(path, &answer, &render::emerging::table(&answer.map)?)?;
+        let cells = || render::geojson::emerging(&answer.map, &answer.provenance);
+        answer_file::write(path, &answer, &render::emerging::table(&answer.map)?, Some(&cells))?;
         context.output.remark(summary(&answer));
         Ok(())
     }
@@ -131,7 +132,7 @@ fn summary(answer: &EmergingAnswer) -> String {
         thousands(p.cells.unwrap_or(0)),
         p.study_area.as_deref().unwrap_or("the study area"),
         render::emerging::steps(p),
-        thousands(p.rows),
+        p.counted(),
         p.parameters.get("definition_version").map_or("", String::as_str)
     );
     for (reason, count) in &p.excluded {

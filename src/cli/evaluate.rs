@@ -92,15 +92,13 @@ impl Evaluate {
     pub async fn run(self, context: &Context) -> Result<()> {
         let app = context.app()?;
         let question = self.question(&app)?;
-        if self.plot.as_ref().is_some_and(|path| path.extension().is_none_or(|e| e != "svg")) {
-            return Err(Error::input("the picture must end in .svg").at("--plot"));
-        }
+        let plot = super::plot::path(self.plot.as_ref())?;
         let answer = ask(&app, &context.who(&app)?, &question, !self.no_keep).await?;
-        if let Some(path) = &self.plot {
+        if let Some(path) = plot {
             let drawn = evaluation::draw(&answer.evaluation, answer.headline)?;
             let picture = drawn.pictures.first();
             let picture = picture.ok_or_else(|| Error::data("there is nothing to draw: no window holds a record"))?;
-            super::sql::write_file(path, picture.svg.as_bytes())?;
+            super::plot::write(path, &picture.svg)?;
         }
         context.output.answer(&answer, || text(&answer))
     }

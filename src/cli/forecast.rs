@@ -41,6 +41,9 @@ pub(super) struct Forecast {
     /// Write all cells to a file: .geojson, .csv or .json
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Draw the map into an .svg file
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
 }
 
 impl Forecast {
@@ -62,7 +65,11 @@ impl Forecast {
             "best" => None,
             name => Some(Method::parse(name).map_err(|e| e.at("--method"))?),
         };
+        let plot = super::plot::path(self.plot.as_ref())?;
         let answer = ask(&app, &context.who(&app)?, &question, method).await?;
+        if let Some(path) = plot {
+            super::plot::write(path, &crate::app::pictures::forecast(&app, &answer)?.pictures[0].svg)?;
+        }
         let Some(path) = &self.out else {
             return context.output.answer(&answer, || text(&answer));
         };

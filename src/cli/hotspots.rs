@@ -7,11 +7,11 @@ use clap::Args;
 
 use super::Context;
 use super::selection::SelectionArgs;
-use crate::analysis::hotspot::{Against, CellScore, Method, Permutations, Question, Settings};
+use crate::analysis::hotspot::{Against, CellScore, Method, NEXT_CLASSES, Permutations, Question, Settings};
 use crate::analysis::selection::Selection;
 use crate::analysis::weights::Weights;
 use crate::app::App;
-use crate::app::hotspots::{HotspotAnswer, ask_with};
+use crate::app::hotspots::{HotspotAnswer, ask_with, method};
 use crate::error::{Error, Result};
 use crate::model::time::{Period, parse_date};
 use crate::model::words::thousands;
@@ -28,9 +28,10 @@ pub(super) struct Hotspots {
     /// H3 resolution; vigie.toml has the default
     #[arg(long)]
     res: Option<u8>,
-    /// count, gi-star, local-moran or kde
-    #[arg(long, default_value = "gi-star")]
-    method: String,
+    /// count, gi-star, local-moran, kde or next (the order of the method that `vigie evaluate` picked); without it next where
+    /// such records were tested, else gi-star
+    #[arg(long)]
+    method: Option<String>,
     /// p by so many seeded permutations (gi-star, local-moran); take many: the smallest p is 2 / (N + 1)
     #[arg(long, value_name = "N")]
     permutations: Option<u32>,
@@ -68,26 +69,27 @@ pub(super) struct Hotspots {
 
 impl Hotspots {
     fn question(&self, app: &App) -> Result<Question> {
-        Ok(Question {
-            selection: self.selection.selection(app)?,
-            resolution: self.res.unwrap_or(app.config.resolution),
-            method: Method::parse(&self.method)?,
-        })
+        let (selection, resolution) = (self.selection.selection(app)?, self.res.unwrap_or(app.config.resolution));
+        // Settings of a test of significance are those of Gi*, whatever was tested.
+        let name = self.method.as_deref().or_else(|| self.judged().then_some(Method::GiStar.name()));
+        let method = method(app, &selection, resolution, name)?;
+        Ok(Question { selection, resolution, method })
+    }
+
+    /// Whether something is asked for that only a method with a p can give.
+    fn judged(&self) -> bool {
+        self.permutations.is_some() || self.weight.is_some()
     }
 
     /// The other records of two densities, if they were asked for.
     fn against(&self, first: &Selection) -> Result<Option<Against>> {
         let joined = Joined::parse(&self.join).map_err(|e| e.at("--join"))?;
-        let mut selection = first.clone();
-        match (&self.against_group, &self.against_from, &self.against_to) {
-            (Some(group), _, _) => selection.group = Some(group.clone()),
-            (None, Some(from), Some(to)) => {
-                let date = |text: &str, place: &str| parse_date(text).map_err(|e| e.at(place));
-                selection.period = Period::new(date(from, "--against-from")?, date(to, "--against-to")?)?;
-            }
-            _ => return Ok(None),
-        }
-        Ok(Some(Against { selection, joined }))
+        let date = |text: &str, place: &str| parse_date(text).map_err(|e| e.at(place));
+        let period = match (&self.against_from, &self.against_to) {
+            (Some(from), Some(to)) => Some(Period::new(date(from, "--against-from")?, date(to, "--against-to")?)?),
+            _ => None,
+        };
+        Against::of(first, self.against_group.clone(), period, joined)
     }
 
     fn settings(&self, first: &Selection) -> Result<Settings> {
@@ -106,8 +108,9 @@ impl Hotspots {
         let app = context.app()?;
         let question = self.question(&app)?;
         let settings = self.settings(&question.selection)?;
+        let plot = super::plot::path(self.plot.as_ref())?;
         let answer = ask_with(&app, &context.who(&app)?, &question, &settings).await?;
-        if let Some(path) = &self.plot {
+        if let Some(path) = plot {
             super::plot::write(path, &crate::app::pictures::hotspot_map(&app, &answer)?)?;
         }
         let Some(path) = &self.out else {
@@ -146,7 +149,7 @@ fn summary(answer: &HotspotAnswer) -> String {
         "{} cells of {}; {} records counted",
         thousands(p.cells.unwrap_or(0)),
         p.study_area.as_deref().unwrap_or("the study area"),
-        thousands(p.rows)
+        p.counted()
     );
     if answer.map.rows.iter().any(|row| row.z.is_some()) {
         text.push_str(&format!("; {hot} cells above expectation (q at most 0.10)"));
@@ -165,6 +168,11 @@ fn summary(answer: &HotspotAnswer) -> String {
     if let Some(smallest) = p.parameters.get("smallest_p") {
         text.push_str(&format!("; smallest p possible {smallest}"));
     }
+    if let (Some(from), Some(picked)) = (p.parameters.get("next_from"), p.parameters.get("picked")) {
+        let name = picked.split(':').next().unwrap_or_default();
+        let said = p.parameters.get("forecast_accuracy").map_or("", String::as_str);
+        text.push_str(&format!("; likeliest first for the days from {from} by {name}: {said}"));
+    }
     if let Some(reason) = &p.undefined_reason {
         text.push_str(&format!("; no z, p, q or density: {reason}"));
     }
@@ -174,7 +182,8 @@ fn summary(answer: &HotspotAnswer) -> String {
 /// The cells above expectation; without any, the densest or the fullest ones.
 fn text(answer: &HotspotAnswer) -> String {
     let map = &answer.map;
-    let mut rows = map.hottest();
+    let mut rows = map.likeliest(NEXT_CLASSES[3]);
+    rows.extend(map.hottest());
     let outliers = map.in_quadrant(Quadrant::HighLow);
     rows.extend(outliers);
     if rows.is_empty() {
@@ -218,7 +227,9 @@ struct Column {
     value: fn(&CellScore) -> String,
 }
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 11] = [
+    Column { name: "order", width: 7, optional: true, value: |row| row.detail.rank.map_or("-".to_owned(), thousands) },
+    Column { name: "area so far", width: 13, optional: true, value: |row| share(row.detail.area_share) },
     Column { name: "count", width: 8, optional: false, value: |row| row.count.map_or("[c]".to_owned(), thousands) },
     Column { name: "weighted", width: 11, optional: true, value: |row| number(row.detail.weighted, 1) },
     Column { name: "per km2", width: 12, optional: false, value: |row| number(row.rate_per_km2, 1) },
@@ -229,6 +240,10 @@ const COLUMNS: [Column; 9] = [
     Column { name: "p", width: 11, optional: false, value: |row| probability(row.p) },
     Column { name: "q", width: 11, optional: false, value: |row| probability(row.q) },
 ];
+
+fn share(value: Option<f64>) -> String {
+    value.map_or("-".to_owned(), |share| format!("{:.2} %", share * 100.0))
+}
 
 fn number(value: Option<f64>, places: usize) -> String {
     value.map_or("-".to_owned(), |v| format!("{v:.places$}"))

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Context;
-use super::change::{picture_path, write};
 use super::selection::SelectionArgs;
+use super::{answer_file, plot};
 use crate::analysis::hours::WEEKDAYS;
 use crate::app::hours::{HoursAnswer, ask};
 use crate::error::Result;
@@ -29,16 +29,16 @@ impl Hours {
     pub async fn run(self, context: &Context) -> Result<()> {
         let app = context.app()?;
         let selection = self.selection.selection(&app)?;
-        let plot = self.plot.as_deref().map(picture_path).transpose()?;
+        let plot = plot::path(self.plot.as_ref())?;
         let answer = ask(&app, &context.who(&app)?, &selection).await?;
         if let Some(path) = plot {
             let svg = render::hours::svg("hours", &answer.hours, &answer.provenance);
-            super::sql::write_file(path, svg.as_bytes())?;
+            plot::write(path, &svg)?;
         }
         let Some(path) = &self.out else {
             return context.output.answer(&answer, || text(&answer));
         };
-        write(path, &answer, &render::hours::table(&answer.hours)?)?;
+        answer_file::write(path, &answer, &render::hours::table(&answer.hours)?, None)?;
         context.output.remark(summary(&answer));
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The command line: parse, call `app`, print. Data goes to stdout or `--out`, progress and messages to stderr. Rank 7.
 
 mod anpr;
+mod answer_file;
 mod areas;
 mod audit;
 mod backup;

@@ -8,7 +8,7 @@ use super::Context;
 use super::selection::SelectionArgs;
 use crate::analysis::near_repeat::{BandRow, Question, parse_metric};
 use crate::app::near_repeat::{NearRepeatAnswer, ask};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::words::thousands;
 use crate::render;
 use crate::render::format::{decimal, probability};
@@ -60,13 +60,11 @@ impl NearRepeat {
             near_days: self.near_days,
             resolution: self.res.unwrap_or(app.config.resolution),
         };
-        if self.plot.as_ref().is_some_and(|path| path.extension().is_none_or(|e| e != "svg")) {
-            return Err(Error::input("the picture must end in .svg").at("--plot"));
-        }
+        let plot = super::plot::path(self.plot.as_ref())?;
         let answer = ask(&app, &context.who(&app)?, &question).await?;
-        if let Some(path) = &self.plot {
+        if let Some(path) = plot {
             let svg = render::near_repeat::svg("near-repeat", &answer.table, &answer.provenance);
-            super::sql::write_file(path, svg.as_bytes())?;
+            super::plot::write(path, &svg)?;
         }
         context.output.answer(&answer, || text(&answer, &question))
     }
@@ -93,11 +91,7 @@ fn text(answer: &NearRepeatAnswer, question: &Question) -> String {
         text.push_str(&format!("{name:<42}{count:>9}\n"));
     }
     let p = &answer.provenance;
-    text.push_str(&format!(
-        "\n{}; {} records paired",
-        render::near_repeat::finding(&answer.table, p),
-        thousands(p.rows)
-    ));
+    text.push_str(&format!("\n{}; {} records paired", render::near_repeat::finding(&answer.table, p), p.counted()));
     for (reason, count) in &p.excluded {
         text.push_str(&format!("; {} left out: {}", thousands(*count), reason.replace('_', " ")));
     }

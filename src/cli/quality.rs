@@ -43,12 +43,10 @@ impl Quality {
             to: date("--to", self.to.as_ref())?,
             as_of: super::sql::as_of(self.as_of.as_deref())?,
         };
+        let plot = super::plot::path(self.plot.as_ref())?;
         let answer = ask(&app, &context.who(&app)?, &question).await?;
-        if let Some(path) = &self.plot {
-            if path.extension().is_none_or(|e| e != "svg") {
-                return Err(Error::input("the picture must end in .svg").at("--plot"));
-            }
-            super::sql::write_file(path, picture(&answer.quality).as_bytes())?;
+        if let Some(path) = plot {
+            super::plot::write(path, &picture(&answer.quality))?;
         }
         let Some(path) = &self.out else {
             return context.output.answer(&answer, || text(&answer));

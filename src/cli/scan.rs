@@ -9,7 +9,7 @@ use super::selection::SelectionArgs;
 use crate::analysis::scan::Question;
 use crate::app::pictures;
 use crate::app::scan::{ScanAnswer, ask};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::words::thousands;
 use crate::render;
 use crate::render::format::{decimal, probability};
@@ -57,16 +57,11 @@ impl Scan {
             permutations: self.permutations,
             seed: self.seed,
         };
-        if self.plot.as_ref().is_some_and(|path| path.extension().is_none_or(|e| e != "svg")) {
-            return Err(Error::input("the picture must end in .svg").at("--plot"));
-        }
+        let plot = super::plot::path(self.plot.as_ref())?;
         let answer = ask(&app, &context.who(&app)?, &question).await?;
-        if let Some(path) = &self.plot {
+        if let Some(path) = plot {
             let base = pictures::base(&app, &answer.area)?;
-            super::sql::write_file(
-                path,
-                render::scan::svg("scan", &answer.scan, &answer.provenance, &base).as_bytes(),
-            )?;
+            super::plot::write(path, &render::scan::svg("scan", &answer.scan, &answer.provenance, &base))?;
         }
         context.output.answer(&answer, || text(&answer))
     }
@@ -107,7 +102,7 @@ fn text(answer: &ScanAnswer) -> String {
         ));
     }
     let p = &answer.provenance;
-    text.push_str(&format!("{}; {} records scanned", render::scan::finding(&answer.scan, p), thousands(p.rows)));
+    text.push_str(&format!("{}; {} records scanned", render::scan::finding(&answer.scan, p), p.counted()));
     for (reason, count) in &p.excluded {
         text.push_str(&format!("; {} left out: {}", thousands(*count), reason.replace('_', " ")));
     }

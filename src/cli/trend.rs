@@ -10,7 +10,7 @@ use crate::analysis::disclosure::SUPPRESSED;
 use crate::analysis::trend::{Parts, Step, StepRow, Wanted};
 use crate::app::pictures;
 use crate::app::trend::{By, Question, TrendAnswer, ask};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::words::thousands;
 use crate::render::format::probability;
 use crate::render::trend::comparison_words;
@@ -45,9 +45,7 @@ pub(super) struct Trend {
 impl Trend {
     pub async fn run(self, context: &Context) -> Result<()> {
         let app = context.app()?;
-        if self.plot.as_ref().is_some_and(|path| path.extension().is_none_or(|e| e != "svg")) {
-            return Err(Error::input("the picture must end in .svg").at("--plot"));
-        }
+        let plot = super::plot::path(self.plot.as_ref())?;
         let (decompose, forecast, changes, seed) = (self.decompose, self.forecast, self.changes, self.seed);
         let question = Question {
             selection: self.selection.selection(&app)?,
@@ -56,10 +54,10 @@ impl Trend {
             wanted: Wanted { decompose, forecast, changes, seed },
         };
         let answer = ask(&app, &context.who(&app)?, &question).await?;
-        if let Some(path) = &self.plot {
+        if let Some(path) = plot {
             for (at, picture) in pictures::trend(&answer)?.pictures.iter().enumerate() {
                 let path = numbered(path, at);
-                super::sql::write_file(&path, picture.svg.as_bytes())?;
+                super::plot::write(&path, &picture.svg)?;
                 context.output.remark(format!("{}: {}", path.display(), picture.label));
             }
         }

@@ -215,9 +215,11 @@ async fn scan(context: &SessionContext, layout: &Layout) -> Result<(SchemaRef, V
     let failed = |cause| super::failed("measure_scan", cause);
     let frame = context.sql(&query.sql).await.map_err(failed)?;
     let frame = frame.with_param_values(values).map_err(failed)?;
-    let schema = Arc::new(frame.schema().as_arrow().clone());
+    let planned = Arc::new(frame.schema().as_arrow().clone());
     // Partition after partition: the order of the rows is that of the files, however many cores read them.
-    let rows = frame.collect_partitioned().await.map_err(failed)?.into_iter().flatten().collect();
+    let rows: Vec<RecordBatch> = frame.collect_partitioned().await.map_err(failed)?.into_iter().flatten().collect();
+    // What a column may hold is narrower in the rows than in the plan.
+    let schema = rows.first().map_or(planned, RecordBatch::schema);
     Ok((schema, rows))
 }
 

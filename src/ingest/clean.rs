@@ -195,10 +195,22 @@ fn keys(columns: &Columns<'_>, text: &TextBatch, feed: &Feed, marks: &mut Marks<
     }
     let value = |source: usize, row: usize| columns.value(source, row, &feed.missing);
     let mut keys = Vec::with_capacity(columns.rows());
+    // What is hashed begins alike in every row: the name and the kind stay where they are.
+    let mut parts = Vec::with_capacity(128);
+    begin(feed, b'k', &mut parts);
+    let head = parts.len();
     for row in 0..columns.rows() {
-        let blank = feed.keys.iter().find(|key| value(**key, row).is_none());
+        parts.truncate(head);
+        let blank = feed.keys.iter().find(|key| match value(**key, row) {
+            Some(part) => {
+                parts.push(SEPARATOR);
+                parts.extend_from_slice(part);
+                false
+            }
+            None => true,
+        });
         keys.push(match blank {
-            None => hash(feed, b'k', feed.keys.iter().filter_map(|key| value(*key, row)), &mut scratch),
+            None => xxh3_128(&parts),
             Some(key) if feed.blank_keys.is_empty() => {
                 marks.reject(row, Reason::MissingKey, Some(*key), "wanted a key; this column may not be blank");
                 0
@@ -214,9 +226,7 @@ fn keys(columns: &Columns<'_>, text: &TextBatch, feed: &Feed, marks: &mut Marks<
 
 /// Hash of a feed's name, what kind of key it is, and its parts.
 fn hash<'a>(feed: &Feed, kind: u8, parts: impl Iterator<Item = &'a [u8]>, scratch: &mut Vec<u8>) -> u128 {
-    scratch.clear();
-    scratch.extend_from_slice(feed.name.as_bytes());
-    scratch.push(kind);
+    begin(feed, kind, scratch);
     for part in parts {
         scratch.push(SEPARATOR);
         scratch.extend_from_slice(part);
@@ -224,8 +234,14 @@ fn hash<'a>(feed: &Feed, kind: u8, parts: impl Iterator<Item = &'a [u8]>, scratc
     xxh3_128(scratch)
 }
 
+fn begin(feed: &Feed, kind: u8, scratch: &mut Vec<u8>) {
+    scratch.clear();
+    scratch.extend_from_slice(feed.name.as_bytes());
+    scratch.push(kind);
+}
+
 fn halves(keys: &[u128], half: impl Fn(u128) -> i64) -> ArrayRef {
-    Arc::new(keys.iter().map(|key| half(*key)).collect::<Int64Array>())
+    Arc::new(Int64Array::from_iter_values(keys.iter().map(|key| half(*key))))
 }
 
 /// The table's columns in order, and of them the rows that are wanted; columns without a rule are empty.

@@ -26,10 +26,13 @@ pub fn hash(table: &Table, filled: &BTreeMap<&str, ArrayRef>, rows: usize) -> Re
     for name in names {
         match filled.get(name) {
             Some(array) => add(&mut hashes, array)?,
-            None => hashes.iter_mut().for_each(|hash| mix(hash, xxh3_64(&[]))),
+            None => {
+                let nothing = xxh3_64(&[]);
+                hashes.iter_mut().for_each(|hash| mix(hash, nothing));
+            }
         }
     }
-    Ok(Arc::new(hashes.into_iter().map(|hash| hash as i64).collect::<Int64Array>()))
+    Ok(Arc::new(Int64Array::from_iter_values(hashes.into_iter().map(u64::cast_signed))))
 }
 
 #[inline]
@@ -63,6 +66,12 @@ fn numbers<T: ArrowPrimitiveType, const N: usize>(
     array: &PrimitiveArray<T>,
     bytes: impl Fn(T::Native) -> [u8; N],
 ) {
+    if array.null_count() == 0 {
+        for (hash, value) in hashes.iter_mut().zip(array.values()) {
+            mix(hash, xxh3_64(&bytes(*value)));
+        }
+        return;
+    }
     for (hash, value) in hashes.iter_mut().zip(array) {
         mix(hash, value.map_or_else(|| xxh3_64(&[]), |value| xxh3_64(&bytes(value))));
     }

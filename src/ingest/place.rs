@@ -52,7 +52,8 @@ impl<'a> Surroundings<'a> {
 /// Where a row is.
 struct Found<'a> {
     point: Point,
-    cell: Option<Cell>,
+    /// Bits of its cell.
+    cell: Option<i64>,
     area: Option<&'a str>,
     label: Option<Label>,
 }
@@ -74,49 +75,93 @@ pub(super) fn locate(
         positions.push(position);
         points.push(position.and_then(|(x, y)| place.crs.to_point(x, y)).unwrap_or(NOWHERE));
     }
-    let (mut lats, mut lons, mut located) = (vec![0.0; rows], vec![0.0; rows], vec![false; rows]);
-    let (mut found_cells, mut in_cell) = (vec![0; rows], vec![false; rows]);
-    let mut parish = surroundings.map(|_| StringBuilder::with_capacity(rows, rows * 12));
-    let mut take = |row: usize, found: Option<Found<'_>>| {
-        if let Some(parish) = &mut parish {
-            parish.append_option(found.as_ref().and_then(|found| found.area));
-        }
-        let Some(found) = found else {
-            if let Some((_, y)) = positions[row] {
-                refuse(place, y, row, marks);
+    let mut filling = Filling::new(rows, surroundings.is_some());
+    let mut take = |filling: &mut Filling, row: usize, (_, y): (f64, f64), found: Option<Found<'_>>| match found {
+        Some(found) => {
+            filling.put(row, found.point, found.cell, found.area);
+            if let Some(label) = found.label {
+                marks.label(row, label);
             }
-            return;
-        };
-        (lats[row], lons[row], located[row]) = (found.point.lat, found.point.lon, true);
-        if let Some(cell) = found.cell {
-            (found_cells[row], in_cell[row]) = (cell.bits(), true);
         }
-        if let Some(label) = found.label {
-            marks.label(row, label);
+        None => {
+            filling.put_nowhere();
+            refuse(place, y, row, marks);
         }
     };
     match surroundings {
         None => {
             for (row, position) in positions.iter().enumerate() {
-                let found = position.and_then(|position| without_areas(&place.crs, position, points[row], cells));
-                take(row, found);
+                match *position {
+                    None => filling.put_nowhere(),
+                    Some(position) => {
+                        let found = without_areas(&place.crs, position, points[row], cells);
+                        take(&mut filling, row, position, found);
+                    }
+                }
             }
         }
         Some(surroundings) => cells.find_all(&points, surroundings.areas, |cells, row, cell, area| {
-            let found = match (positions[row], area) {
-                (None, _) => None,
-                (_, Some(area)) => Some(Found { point: points[row], cell, area: Some(area), label: None }),
-                (Some(position), None) => outside(&place.crs, position, points[row], surroundings, cells),
-            };
-            take(row, found);
+            match (positions[row], area) {
+                (None, _) => filling.put_nowhere(),
+                // Nearly all: straight into the columns.
+                (_, Some(_)) => filling.put(row, points[row], cell, area),
+                (Some(position), None) => {
+                    let found = outside(&place.crs, position, (points[row], cell), surroundings, cells);
+                    take(&mut filling, row, position, found);
+                }
+            }
         }),
     }
-    let located = nulls(located);
-    Positions {
-        lat: Arc::new(Float64Array::new(lats.into(), located.clone())),
-        lon: Arc::new(Float64Array::new(lons.into(), located)),
-        cell: Arc::new(Int64Array::new(found_cells.into(), nulls(in_cell))),
-        parish: parish.map(|mut parish| Arc::new(parish.finish()) as ArrayRef),
+    filling.finish()
+}
+
+/// Columns of the position while they are filled, row by row.
+struct Filling {
+    lats: Vec<f64>,
+    lons: Vec<f64>,
+    located: Vec<bool>,
+    cells: Vec<i64>,
+    in_cell: Vec<bool>,
+    parish: Option<StringBuilder>,
+}
+
+impl Filling {
+    fn new(rows: usize, with_parish: bool) -> Self {
+        Self {
+            lats: vec![0.0; rows],
+            lons: vec![0.0; rows],
+            located: vec![false; rows],
+            cells: vec![0; rows],
+            in_cell: vec![false; rows],
+            parish: with_parish.then(|| StringBuilder::with_capacity(rows, rows * 12)),
+        }
+    }
+
+    #[inline]
+    fn put(&mut self, row: usize, point: Point, cell: Option<i64>, area: Option<&str>) {
+        (self.lats[row], self.lons[row], self.located[row]) = (point.lat, point.lon, true);
+        if let Some(cell) = cell {
+            (self.cells[row], self.in_cell[row]) = (cell, true);
+        }
+        if let Some(parish) = &mut self.parish {
+            parish.append_option(area);
+        }
+    }
+
+    fn put_nowhere(&mut self) {
+        if let Some(parish) = &mut self.parish {
+            parish.append_null();
+        }
+    }
+
+    fn finish(self) -> Positions {
+        let located = nulls(self.located);
+        Positions {
+            lat: Arc::new(Float64Array::new(self.lats.into(), located.clone())),
+            lon: Arc::new(Float64Array::new(self.lons.into(), located)),
+            cell: Arc::new(Int64Array::new(self.cells.into(), nulls(self.in_cell))),
+            parish: self.parish.map(|mut parish| Arc::new(parish.finish()) as ArrayRef),
+        }
     }
 }
 
@@ -167,7 +212,7 @@ fn refuse(place: &Place, y: f64, row: usize, marks: &mut Marks<'_>) {
 fn without_areas<'a>(crs: &Crs, (x, y): (f64, f64), point: Point, cells: &mut Lattice) -> Option<Found<'a>> {
     let (point, label) =
         if is_somewhere(point) { (point, None) } else { (crs.to_point(y, x)?, Some(Label::SwappedPosition)) };
-    Some(Found { point, cell: cells.find(point), area: None, label })
+    Some(Found { point, cell: cells.find(point).map(Cell::bits), area: None, label })
 }
 
 /// A position that is in no area: exchanged, just off the coast, or somewhere else.
@@ -175,7 +220,7 @@ fn without_areas<'a>(crs: &Crs, (x, y): (f64, f64), point: Point, cells: &mut La
 fn outside<'a>(
     crs: &Crs,
     (x, y): (f64, f64),
-    point: Point,
+    (point, cell): (Point, Option<i64>),
     surroundings: &Surroundings<'a>,
     cells: &mut Lattice,
 ) -> Option<Found<'a>> {
@@ -185,7 +230,7 @@ fn outside<'a>(
             && let Some(area) = surroundings.areas.find(point)
         {
             let label = Some(Label::SwappedPosition);
-            return Some(Found { point, cell: cells.find(point), area: Some(area), label });
+            return Some(Found { point, cell: cells.find(point).map(Cell::bits), area: Some(area), label });
         }
     }
     if !is_somewhere(point) {
@@ -194,7 +239,7 @@ fn outside<'a>(
     let near = (surroundings.tolerance_m > 0.0).then(|| surroundings.areas.find_near(point, surroundings.tolerance_m));
     let area = near.flatten();
     let label = if area.is_some() { Label::NearestArea } else { Label::OutsideAreas };
-    Some(Found { point, cell: cells.find(point), area, label: Some(label) })
+    Some(Found { point, cell, area, label: Some(label) })
 }
 
 /// Stands for a position that cannot be, and for none: in no cell and no area.

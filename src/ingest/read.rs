@@ -1,24 +1,26 @@
 //! Streams an extract in bounded batches of text columns. The only I/O of `ingest`.
 //!
 //! What a file is follows from its content: delimited text, NDJSON, a JSON list, GeoJSON, XLSX, ODS or Parquet, and gzip,
-//! zstd or ZIP around it (`source`). Memory is bounded whatever the file holds: a batch has at most 65,536 rows and about
-//! 16 MiB of text, and a record that is longer than 4 MiB (a quote left open) ends the reading with an error.
+//! zstd or ZIP around it (`source`). Memory is bounded whatever the file holds: a batch has at most 65,536 rows (16,384
+//! where nothing is told from a batch as a whole) and about 16 MiB of text, and a record that is longer than 4 MiB (a quote left open) ends the reading with an error.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use sha2::{Digest as _, Sha256};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::feed::Feed;
 use super::reject::{Reason, Reject};
+use super::snapped;
 use super::source::archive::{Archive, Holds};
 use super::source::decode::{Decoded, detect};
 use super::source::delimited::Delimited;
-use super::source::layers::{Counted, MAGIC_BYTES, Magic, Peeked, magic, unpack};
+use super::source::layers::{Counted, Digested, MAGIC_BYTES, Magic, Peeked, magic, unpack};
 use super::source::objects::{self, Objects};
 use super::source::parquet::{self, Wanted};
 use super::source::sheet::Sheet;
@@ -27,11 +29,15 @@ use super::source::{AnyRecords, Kind, Opened, Records, damaged, ods, xlsx};
 use super::text::{TextBatch, TextColumn};
 use super::total::Trailer;
 use crate::error::{Error, Result};
+use crate::model::digest::hex;
 
 pub use super::source::delimited::REJECT_COLUMNS;
 pub use super::source::{RawField, RawRow};
 
+/// Rows of a batch of a table in which snapped points are looked for: these are told within one batch.
 const BATCH_ROWS: usize = 65_536;
+/// And of all others: their columns fit the caches of a machine, and less memory is in use at a time.
+const SMALL_BATCH_ROWS: usize = 16_384;
 const BATCH_BYTES: usize = 16 << 20;
 /// How much of the beginning tells JSON from delimited text.
 const JSON_CHECK: usize = 64 << 10;
@@ -44,6 +50,8 @@ pub struct Reader {
     failed: bool,
     bytes_read: Arc<AtomicU64>,
     total_bytes: u64,
+    /// Of the bytes read, where they are read in order.
+    digest: Option<Arc<Mutex<Sha256>>>,
 }
 
 enum Body {
@@ -60,6 +68,8 @@ struct Plan {
     fields: Vec<Option<usize>>,
     /// Fields of the source itself: they come first.
     own: usize,
+    /// Rows of a batch.
+    batch_rows: usize,
     /// Whether they all are the identity of a row, for feeds without keys.
     hash_rows: bool,
     typed: bool,
@@ -95,8 +105,10 @@ fn open_columns(path: &Path, feed: &Feed, all: bool) -> Result<Reader> {
         Magic::Zip => input.archive(Archive::open(path, &name, bytes_read)?),
         Magic::Parquet => input.parquet(file, all),
         _ => {
-            let source = std::io::Cursor::new(head).chain(file);
-            input.stream(Box::new(Counted::new(source, bytes_read)), &name)
+            let source = Counted::new(std::io::Cursor::new(head).chain(file), bytes_read);
+            let digest = Arc::new(Mutex::new(Sha256::new()));
+            let reader = input.stream(Box::new(Digested::new(source, Arc::clone(&digest))), &name)?;
+            Ok(Reader { digest: Some(digest), ..reader })
         }
     }
 }
@@ -191,9 +203,11 @@ impl Input<'_> {
         let fields = feed.sources.iter().map(|source| header.iter().position(|name| *name == source.name)).collect();
         let (file, width) = (self.name.into(), header.len());
         let (hash_rows, trailer) = (feed.keys.is_empty(), Trailer::of(feed.total.as_ref()));
-        let plan = Plan { file, width, fields, own, hash_rows, typed, trailer, scratch: Vec::new() };
+        let batch_rows = if snapped::looks_at(feed.table.name) { BATCH_ROWS } else { SMALL_BATCH_ROWS };
+        let plan = Plan { file, width, fields, own, batch_rows, hash_rows, typed, trailer, scratch: Vec::new() };
         let body = body(records);
-        Ok(Reader { plan, body, header, failed: false, bytes_read: self.bytes_read, total_bytes: self.total })
+        let (bytes_read, total_bytes) = (self.bytes_read, self.total);
+        Ok(Reader { plan, body, header, failed: false, bytes_read, total_bytes, digest: None })
     }
 }
 
@@ -224,6 +238,18 @@ impl Reader {
         self.total_bytes
     }
 
+    /// Whether [`Self::sha256`] will tell the digest of the file.
+    pub fn takes_digest(&self) -> bool {
+        self.digest.is_some()
+    }
+
+    /// SHA-256 of the file, once every byte of it was read, as lower-case hex; `None` before, and for workbooks, archives
+    /// and Parquet, which are not read from the first byte to the last.
+    pub fn sha256(&self) -> Option<String> {
+        let digest = self.digest.as_ref().filter(|_| self.bytes_read() >= self.total_bytes)?;
+        Some(hex(&digest.lock().unwrap_or_else(PoisonError::into_inner).clone().finalize()))
+    }
+
     /// Rows that the source says it sent, in its last row: known when everything is read.
     pub fn stated_rows(&self) -> Option<u64> {
         self.plan.trailer.as_ref().and_then(Trailer::stated)
@@ -239,17 +265,18 @@ impl Plan {
     /// The next batch, and whether the file ends with it.
     fn batch(&mut self, records: &mut (impl Records + ?Sized)) -> Result<(TextBatch, bool)> {
         let mut columns: Vec<Option<TextColumn>> =
-            self.fields.iter().map(|field| field.map(|_| TextColumn::with_capacity(BATCH_ROWS))).collect();
+            self.fields.iter().map(|field| field.map(|_| TextColumn::with_capacity(self.batch_rows))).collect();
         let mut batch = TextBatch {
             file: Arc::clone(&self.file),
-            lines: Vec::with_capacity(BATCH_ROWS),
+            lines: Vec::with_capacity(self.batch_rows),
             columns: Vec::new(),
             row_keys: Vec::new(),
             rejects: Vec::new(),
             typed: self.typed,
         };
         let (mut bytes, mut is_last) = (0, false);
-        while batch.lines.len() < BATCH_ROWS && batch.rejects.len() < BATCH_ROWS && bytes < BATCH_BYTES {
+        let most = self.batch_rows;
+        while batch.lines.len() < most && batch.rejects.len() < most && bytes < BATCH_BYTES {
             let Some(record) = records.advance()? else {
                 is_last = true;
                 break;

@@ -22,12 +22,17 @@ const ONE_IN: usize = 100;
 /// Positions are first counted by a hash of so many values (two to the twelfth): hardly a batch needs more.
 const BUCKETS: usize = 1 << 12;
 
+/// Whether snapped points are looked for in a table: then its batches are as large as the rule says.
+pub(super) fn looks_at(table: &str) -> bool {
+    TABLES.contains(&table)
+}
+
 /// Labels the records of a batch that stand at snapped points.
 pub(super) fn label(table: &str, lat: &ArrayRef, lon: &ArrayRef, marks: &mut Marks<'_>) {
     let (Some(lat), Some(lon)) = (lat.as_primitive_opt::<Float64Type>(), lon.as_primitive_opt::<Float64Type>()) else {
         return;
     };
-    if !TABLES.contains(&table) || lat.len() < LEAST {
+    if !looks_at(table) || lat.len() < LEAST {
         return;
     }
     let rows = 0..lat.len();

@@ -105,6 +105,8 @@ pub enum Action {
     AskAggregate,
     /// KPI values and reports.
     AskPerformance,
+    /// Sign an edition of a report, or take one back.
+    SignReport,
     /// Named queries of the catalogue: counts as they are, before release.
     AskQuery,
     /// Single records: free SQL.
@@ -117,11 +119,12 @@ pub enum Action {
 
 impl Action {
     /// Every action, for the tests that walk the whole table.
-    pub const ALL: [Action; 8] = [
+    pub const ALL: [Action; 9] = [
         Action::Administer,
         Action::Load,
         Action::AskAggregate,
         Action::AskPerformance,
+        Action::SignReport,
         Action::AskQuery,
         Action::AskRecords,
         Action::ReadLedger,
@@ -136,6 +139,7 @@ impl Action {
                 &[Role::Public, Role::Officer, Role::Analyst, Role::Inspector, Role::PerformanceManager]
             }
             Action::AskPerformance | Action::AskQuery => &[Role::Analyst, Role::Inspector, Role::PerformanceManager],
+            Action::SignReport => &[Role::Analyst, Role::PerformanceManager],
             Action::ReadLedger => {
                 &[Role::Analyst, Role::Inspector, Role::PerformanceManager, Role::Auditor, Role::Admin]
             }
@@ -149,6 +153,7 @@ impl Action {
             Action::Load => "loading extracts",
             Action::AskAggregate => "asking for counts",
             Action::AskPerformance => "asking for KPIs and reports",
+            Action::SignReport => "signing reports",
             Action::AskQuery => "asking named queries",
             Action::AskRecords => "reading single records",
             Action::ReadLedger => "reading the ledger of loads",

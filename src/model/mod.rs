@@ -3,6 +3,7 @@
 pub mod access;
 pub mod bridge;
 pub mod digest;
+pub mod edition;
 pub mod provenance;
 pub mod schema;
 pub mod time;

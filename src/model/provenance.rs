@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::model::words::thousands;
+
 /// Where an answer came from and how it was made.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Provenance {
@@ -36,8 +38,11 @@ pub struct Provenance {
     /// Cells of the study area, zeros included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cells: Option<u64>,
-    /// Records that the answer counts.
+    /// Records that the answer counts; the fewest that it can be where [`Provenance::rows_at_most`] is there.
     pub rows: u64,
+    /// The most that it can be, where a public answer hides single numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows_at_most: Option<u64>,
     /// Records left out, by reason.
     pub excluded: BTreeMap<String, u64>,
     /// Everything else that changes the answer.
@@ -52,6 +57,16 @@ pub struct Provenance {
     pub store_version: u64,
     /// Program and version.
     pub generated_by: String,
+}
+
+impl Provenance {
+    /// Records counted, in words: `1,234`, or `30 to 33` where single numbers are hidden.
+    pub fn counted(&self) -> String {
+        match self.rows_at_most {
+            Some(most) => format!("{} to {}", thousands(self.rows), thousands(most)),
+            None => thousands(self.rows),
+        }
+    }
 }
 
 /// Name and version of this program, for provenance.

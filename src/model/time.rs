@@ -70,6 +70,28 @@ pub fn parse_date(text: &str) -> Result<NaiveDate> {
         .map_err(|cause| Error::input(format!("`{text}` is not a date; write it as 2017-05-31")).with_cause(cause))
 }
 
+/// A length of time in days: `7d`, `4w` or a bare number of days.
+///
+/// # Errors
+/// `Input` for anything else.
+///
+/// # Example
+/// ```
+/// use vigie::model::time::parse_days;
+/// assert_eq!((parse_days("7d")?, parse_days("4w")?, parse_days("30")?), (7, 28, 30));
+/// assert!(parse_days("7m").is_err() && parse_days("-7d").is_err() && parse_days("999999999w").is_err());
+/// # Ok::<(), vigie::error::Error>(())
+/// ```
+pub fn parse_days(text: &str) -> Result<u32> {
+    let wrong = || Error::input(format!("`{text}` is not a length of time; write 7d or 4w"));
+    let (number, unit) = match text.strip_suffix('w') {
+        Some(weeks) => (weeks, 7),
+        None => (text.strip_suffix('d').unwrap_or(text), 1),
+    };
+    let number: u32 = number.trim().parse().map_err(|_| wrong())?;
+    number.checked_mul(unit).ok_or_else(wrong)
+}
+
 /// First day of the month of `on`.
 pub fn month_start(on: NaiveDate) -> NaiveDate {
     on.with_day(1).unwrap_or(on)

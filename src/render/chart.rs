@@ -7,6 +7,7 @@ pub mod lorenz;
 pub mod months;
 mod panel;
 pub mod series;
+pub mod spark;
 pub mod steps;
 pub mod xmr;
 

@@ -71,7 +71,7 @@ pub fn provenance_lines(provenance: &Provenance) -> Vec<(String, String)> {
     put("Cells", provenance.cells.map(thousands));
     put("H3 resolution", provenance.resolution.map(|resolution| resolution.to_string()));
     put("Study area", provenance.study_area.clone());
-    put("Records counted", Some(thousands(provenance.rows)));
+    put("Records counted", Some(provenance.counted()));
     put("Left out", reasons(&provenance.excluded));
     for (name, value) in &provenance.parameters {
         put(&name.replace('_', " "), Some(value.clone()));

@@ -158,15 +158,7 @@ pub fn svg(id: &str, map: &Released<EmergingMap>, provenance: &Provenance, base:
     let parameter = |name: &str| provenance.parameters.get(name).map_or("", String::as_str);
     let cut_off = provenance.data_cut_off.as_deref().map_or_else(|| "an unknown date".to_owned(), format::iso_date);
     let lines = [
-        format!(
-            "{}: {} records; data to {cut_off}",
-            period(provenance),
-            if provenance.rows == 0 && map.total().is_none() {
-                format::SUPPRESSED.to_owned()
-            } else {
-                thousands(provenance.rows)
-            }
-        ),
+        format!("{}: {} records; data to {cut_off}", period(provenance), provenance.counted()),
         format!("{}. Definition {}; trailing steps only", steps(provenance), parameter("definition_version")),
         format!(
             "Method: Gi* in space and time, q at most {}. H3 resolution {}",

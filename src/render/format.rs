@@ -10,6 +10,8 @@ use crate::model::words::thousands;
 pub const SUPPRESSED: &str = "[c]";
 /// Shown for a value that does not exist, explained above the table.
 pub const UNAVAILABLE: &str = "[x]";
+/// Shown where there can be no value, explained above the table.
+pub const NOT_APPLICABLE: &str = "[z]";
 
 /// A number with so many decimals and thousands separated. Zero never shows a minus sign.
 pub fn decimal(value: f64, decimals: usize) -> String {

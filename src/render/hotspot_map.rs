@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::disclosure::Released;
-use crate::analysis::hotspot::{Bin, CellScore, HotspotMap};
+use crate::analysis::hotspot::{Bin, CellScore, HotspotMap, NEXT_CLASSES};
 use crate::model::provenance::Provenance;
 use crate::model::time::{Period, parse_date};
 use crate::render::drawn::{Drawn, Figures, Picture};
@@ -24,12 +24,15 @@ pub fn svg(id: &str, map: &Released<HotspotMap>, provenance: &Provenance, base: 
         Kind::Quadrants => quadrants(map),
         Kind::Compared => compared(map),
         Kind::Density => densities(map),
+        Kind::Next => likeliest(map),
         Kind::Bins => bins(map),
         Kind::Counts => counts(map),
     };
     let hotspots = map.hotspots();
-    let ranks: Vec<(usize, Point)> =
-        hotspots.iter().take(RANKED).enumerate().map(|(at, group)| (at + 1, group[0].centre)).collect();
+    let first = map.likeliest(NEXT_CLASSES[0]);
+    let ranked = first.iter().filter(|row| row.detail.rank.is_some()).map(|row| row.centre);
+    let first = hotspots.iter().map(|group| group[0].centre).chain(ranked);
+    let ranks: Vec<(usize, Point)> = first.take(RANKED).enumerate().map(|(at, centre)| (at + 1, centre)).collect();
     let notes = notes(provenance);
     draw(&Map { words: words(id, map, provenance), base, classes: &classes, ranks: &ranks, notes: &notes })
 }
@@ -58,13 +61,20 @@ pub fn finding(map: &Released<HotspotMap>, provenance: &Provenance) -> String {
         Kind::Density => {
             let (densest, half) = (map.densest(), holding(map, 0.5));
             let share = format::decimal(100.0 * half as f64 / total.max(1) as f64, 1);
-            let places = parishes(&densest[..half.min(densest.len())]);
+            let places = parishes_of(&densest[..half.min(densest.len())]);
             return format!("The densest {share}% of cells hold half of the {what} that the density expects{places}");
+        }
+        Kind::Next => {
+            let first = map.likeliest(NEXT_CLASSES[1]);
+            let from = provenance.parameters.get("next_from").map(|on| format::iso_date(on));
+            let days = from.map_or_else(String::new, |from| format!(" from {from}"));
+            let places = parishes_of(&first);
+            return format!("The {} likeliest cells for {what}{days} make up 2% of the area{places}", first.len());
         }
         Kind::Bins | Kind::Counts => {}
     }
     if !hot.is_empty() {
-        let places = parishes(&hot);
+        let places = parishes_of(&hot);
         let cells = if hot.len() == 1 { "1 cell has" } else { &format!("{} cells have", hot.len()) };
         let them = if hot.len() == 1 { "it" } else { "them" };
         return format!("{cells} more {what} around {them} than expected{places}");
@@ -76,10 +86,14 @@ pub fn finding(map: &Released<HotspotMap>, provenance: &Provenance) -> String {
     }
 }
 
+fn parishes_of(hot: &[&CellScore]) -> String {
+    parishes(hot.iter().filter_map(|row| row.parish.as_deref()))
+}
+
 /// The parishes of the cells that stand out, most cells first: `: 9 in St Helier, 2 in Grouville`.
-fn parishes(hot: &[&CellScore]) -> String {
+pub(super) fn parishes<'a>(of_cells: impl Iterator<Item = &'a str>) -> String {
     let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
-    for parish in hot.iter().filter_map(|row| row.parish.as_deref()) {
+    for parish in of_cells {
         *counted.entry(parish).or_default() += 1;
     }
     let mut counted: Vec<(&str, usize)> = counted.into_iter().collect();
@@ -101,6 +115,8 @@ pub enum Kind {
     Compared,
     /// Density.
     Density,
+    /// Where next.
+    Next,
     /// Bins of q.
     Bins,
     /// Counts.
@@ -110,7 +126,9 @@ pub enum Kind {
 /// What a map shows, by what its cells hold.
 pub fn kind(map: &HotspotMap) -> Kind {
     let any = |holds: fn(&CellScore) -> bool| map.rows.iter().any(holds);
-    if any(|row| row.detail.against_density_per_km2.is_some()) {
+    if any(|row| row.detail.area_share.is_some()) {
+        Kind::Next
+    } else if any(|row| row.detail.against_density_per_km2.is_some()) {
         Kind::Compared
     } else if any(|row| row.detail.density_per_km2.is_some_and(|density| density > 0.0)) {
         Kind::Density
@@ -129,7 +147,7 @@ fn clusters_and_outliers(map: &HotspotMap, what: &str) -> String {
     let cells = |count: usize| if count == 1 { "1 cell".to_owned() } else { format!("{count} cells") };
     let mut text = match high.len() {
         0 => format!("No cell with many {what} lies among others with many"),
-        count => format!("{} with many {what} among others with many{}", cells(count), parishes(&high)),
+        count => format!("{} with many {what} among others with many{}", cells(count), parishes_of(&high)),
     };
     if alone > 0 {
         text.push_str(&format!("; {} with many among cells with few", cells(alone)));
@@ -254,13 +272,14 @@ pub fn period(p: &Provenance) -> String {
 /// The line under a map that says its period, records and data cut-off.
 pub fn when_and_how_many(p: &Provenance) -> String {
     let cut_off = p.data_cut_off.as_deref().map_or_else(|| "an unknown date".to_owned(), format::iso_date);
-    format!("{}: {} records; data to {cut_off}", period(p), format::count_or(Some(p.rows), "?"))
+    format!("{}: {} records; data to {cut_off}", period(p), p.counted())
 }
 
 /// The lines under a map: period, records, data cut-off, method and its score.
 pub fn notes(p: &Provenance) -> Vec<String> {
     let mut notes = vec![when_and_how_many(p)];
     let method = match p.method.as_deref() {
+        Some("next") => "where next: the order of the method that did best when it was tested",
         Some("gi-star") => "Gi* with its ring of neighbours; classes from q (Benjamini-Hochberg)",
         Some("local-moran") => "local Moran's I with its ring of neighbours; classes from q (Benjamini-Hochberg)",
         Some("kde") => "kernel density of the points, at the centre of each cell",
@@ -271,8 +290,29 @@ pub fn notes(p: &Provenance) -> Vec<String> {
     if let (Some(kernel), Some(metres)) = (p.parameters.get("kernel"), p.parameters.get("bandwidth_m")) {
         notes.push(format!("Kernel: {kernel}. Bandwidth in metres: {metres}"));
     }
-    notes.push("Forecast accuracy: not yet scored".to_owned());
+    notes.push(score_note(p));
     notes
+}
+
+/// The likeliest cells by the share of the area that they and all likelier ones make up.
+fn likeliest(map: &Released<HotspotMap>) -> Vec<Class> {
+    let class = |(at, label): (usize, &str)| {
+        let from = if at == 0 { 0 } else { map.likeliest(NEXT_CLASSES[at - 1]).len() };
+        Class {
+            label: label.to_owned(),
+            fill: palette::HOT[4 - at],
+            edge: if at == 0 { Edge::Strong } else { Edge::Plain },
+            cells: map.likeliest(NEXT_CLASSES[at])[from..].iter().map(|row| row.cell.boundary()).collect(),
+        }
+    };
+    let labels = ["Likeliest 1% of the area", "1 to 2% of the area", "2 to 5% of the area", "5 to 10% of the area"];
+    labels.into_iter().enumerate().map(class).collect()
+}
+
+/// The line that says how good a map's method was when it was tested: every map carries its score.
+pub fn score_note(p: &Provenance) -> String {
+    let said = p.parameters.get("forecast_accuracy").map_or("not tested; `vigie evaluate` does", String::as_str);
+    format!("Forecast accuracy: {said}")
 }
 
 fn bins(map: &Released<HotspotMap>) -> Vec<Class> {
@@ -348,6 +388,10 @@ pub fn drawn(id: &str, map: &Released<HotspotMap>, provenance: &Provenance, base
             rows.extend(map.in_quadrant(Quadrant::HighLow));
             (rows, "quadrant, then q", &["Cell", "Parish", "Count", "Quadrant", "z", "q"])
         }
+        Kind::Next => {
+            let headers = &["Cell", "Parish", "Count", "Place in the order", "Area so far, %"];
+            (map.likeliest(NEXT_CLASSES[3]), "the order of the picked method", headers)
+        }
         Kind::Bins => (map.hottest(), "q", &["Cell", "Parish", "Count", "Class", "z", "q"]),
         Kind::Counts => {
             let mut rows: Vec<&CellScore> = map.rows.iter().filter(|row| row.count != Some(0)).collect();
@@ -373,6 +417,10 @@ pub fn drawn(id: &str, map: &Released<HotspotMap>, provenance: &Provenance, base
             Kind::Quadrants => {
                 let quadrant = row.detail.quadrant.map_or("-", Quadrant::words);
                 vec![quadrant.to_owned(), number(row.z, 2), probability(row.q)]
+            }
+            Kind::Next => {
+                let percent = row.detail.area_share.map(|share| share * 100.0);
+                vec![format::count_or(row.detail.rank, format::SUPPRESSED), number(percent, 2)]
             }
             Kind::Bins => vec![row.bin.words().to_owned(), number(row.z, 2), probability(row.q)],
             Kind::Counts => vec![number(row.rate_per_km2, 1)],

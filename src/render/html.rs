@@ -4,7 +4,6 @@
 use std::sync::LazyLock;
 
 use minijinja::Environment;
-use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -18,7 +17,6 @@ use crate::render::kpi_view;
 #[folder = "web/templates/"]
 struct Pages;
 
-const REPORT: &str = include_str!("../../reports/report.html");
 const STYLE: &str = include_str!("../../reports/style.css");
 
 static PAGES: LazyLock<Result<Environment<'static>>> = LazyLock::new(|| {
@@ -36,14 +34,6 @@ static PAGES: LazyLock<Result<Environment<'static>>> = LazyLock::new(|| {
     Ok(environment)
 });
 
-static REPORTS: LazyLock<Result<Environment<'static>>> = LazyLock::new(|| {
-    let mut environment = Environment::new();
-    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-    environment.set_syntax(syntax.map_err(|e| wrong("report.html", e))?);
-    environment.add_template("report.html", REPORT).map_err(|e| wrong("report.html", e))?;
-    Ok(environment)
-});
-
 /// Renders a page of `web/templates`.
 ///
 /// # Errors
@@ -58,15 +48,6 @@ pub fn page(name: &str, context: &impl Serialize) -> Result<String> {
 /// `Bug` if a chart cannot be drawn.
 pub fn kpis_context(run: &Released<KpiRun>) -> Result<serde_json::Value> {
     Ok(serde_json::json!({ "kpis": kpi_view::measures(run)?, "warnings": kpi_view::warnings(run) }))
-}
-
-pub(super) fn report(context: &impl Serialize) -> Result<String> {
-    render(&REPORTS, "report.html", context)
-}
-
-/// The style sheet of reports, which stands in the report itself.
-pub(super) fn report_style() -> &'static str {
-    STYLE
 }
 
 fn render(environment: &Result<Environment<'static>>, name: &str, context: &impl Serialize) -> Result<String> {

@@ -2,14 +2,16 @@
 
 use serde::Serialize;
 
-use crate::analysis::definition::{Clock, Definition, MeasureKind, Sensitivity, Status};
+use crate::analysis::definition::{Clock, Definition, Kpi, MeasureKind, Sensitivity, Status};
 use crate::analysis::disclosure::{Released, SUPPRESSED};
 use crate::analysis::kpi::{KpiRow, Unit, period_words};
 use crate::analysis::kpi_chart::{KpiChart, Season};
 use crate::analysis::kpi_run::{KpiRun, MeasureRun};
 use crate::analysis::owner::Owners;
 use crate::error::Result;
+use crate::model::time::date_in_words;
 use crate::model::words::thousands;
+use crate::render::chart::spark;
 use crate::render::chart::steps::Step;
 use crate::render::chart::xmr::{self, Point, Signal};
 use crate::render::format;
@@ -33,6 +35,12 @@ pub struct KpiView {
     pub variation: String,
     /// The same in words.
     pub variation_word: String,
+    /// Code of the assurance: `consistent_pass`, `consistent_fail`, `inconsistent`; empty if it cannot be said.
+    pub assurance: String,
+    /// The series at the size of a word.
+    pub spark_svg: String,
+    /// Definitions and targets over time, oldest first, a line each.
+    pub history: Vec<String>,
     /// Whether the target is met, in words.
     pub assurance_word: String,
     /// Unit to write after a value; empty for counts and shares.
@@ -49,6 +57,8 @@ pub struct KpiView {
     pub definition: String,
     /// The chart, if there is a value to draw.
     pub chart_svg: String,
+    /// What the chart shows, in words.
+    pub chart_words: String,
     /// The series.
     pub table: TableView,
     /// Target, exclusions, chart profile, owner.
@@ -104,6 +114,9 @@ fn view(measure: &MeasureRun, owners: &Owners, cut_off: Option<&str>) -> Result<
         finding: measure.finding.clone(),
         variation: variation.map_or_else(String::new, |v| v.name().to_owned()),
         variation_word: variation.map_or("too few periods to say", |v| v.words()).to_owned(),
+        assurance: latest.and_then(|row| row.assurance).map_or_else(String::new, |a| a.name().to_owned()),
+        spark_svg: spark(measure),
+        history: history(kpi),
         assurance_word: assurance_words(measure, latest),
         unit: if unit == Unit::Minutes { "minutes".to_owned() } else { String::new() },
         latest_value: value,
@@ -112,6 +125,7 @@ fn view(measure: &MeasureRun, owners: &Owners, cut_off: Option<&str>) -> Result<
         plan_refs: kpi.plan_refs.clone(),
         definition: definition_text(&measure.definition, &measure.hash),
         chart_svg: chart(measure)?,
+        chart_words: chart_words(measure),
         table: table(measure),
         notes: notes(measure, owners, cut_off),
         sensitive: kpi.sensitivity == Sensitivity::OfficialSensitive,
@@ -128,6 +142,35 @@ fn assurance_words(measure: &MeasureRun, latest: Option<&KpiRow>) -> String {
         None => "no target",
     }
     .to_owned()
+}
+
+/// The series small, with the limits of its last point.
+fn spark(measure: &MeasureRun) -> String {
+    let values: Vec<Option<f64>> = measure.rows.iter().map(|row| row.value).collect();
+    let limits = measure.latest().and_then(|row| row.lpl.map(|low| low.max(0.0)).zip(row.upl));
+    spark::draw(&values, limits)
+}
+
+/// What the measure meant and aimed at, and since when.
+fn history(kpi: &Kpi) -> Vec<String> {
+    let definitions = kpi.definition.iter().map(|d| {
+        (d.valid_from, format!("From {}: definition {} ({}).", date_in_words(d.valid_from), d.version, d.reason))
+    });
+    let targets = kpi.target.iter().map(|t| {
+        (
+            t.valid_from,
+            format!(
+                "From {}: {}, {} ({}).",
+                date_in_words(t.valid_from),
+                t.status.word().to_lowercase(),
+                t.as_written,
+                t.set_by
+            ),
+        )
+    });
+    let mut lines: Vec<_> = definitions.chain(targets).collect();
+    lines.sort_by_key(|(on, _)| *on);
+    lines.into_iter().map(|(_, line)| line).collect()
 }
 
 fn shown(row: &KpiRow, value: Option<f64>, unit: Unit) -> String {
@@ -176,12 +219,15 @@ fn definition_text(definition: &Definition, hash: &str) -> String {
 }
 
 fn clock_words(clock: &Clock) -> String {
-    let start = match clock.start.as_str() {
-        "call_answered_at" => "the call is answered",
-        "dispatched_at" => "a unit is dispatched",
-        _ => "the incident is reported",
+    let words = |column: &str| match column {
+        "call_answered_at" => "the call is answered".to_owned(),
+        "dispatched_at" => "a unit is dispatched".to_owned(),
+        "reported_at" => "it is reported".to_owned(),
+        "first_arrived_at" => "the first unit arrives".to_owned(),
+        "closed_at" => "it is closed".to_owned(),
+        other => format!("{} is recorded", other.trim_end_matches("_at").replace('_', " ")),
     };
-    format!("from when {start} to when the first unit arrives")
+    format!("from when {} to when {}", words(&clock.start), words(&clock.stop))
 }
 
 fn chart(measure: &MeasureRun) -> Result<String> {
@@ -196,21 +242,7 @@ fn chart(measure: &MeasureRun) -> Result<String> {
         .map(|(at, row)| Point { period: row.period.clone(), value: row.value, signal: signal(measure, at, row) })
         .collect();
     let limits = measure.chart.as_ref().map(|c| &c.limits);
-    let count = points.iter().filter(|p| p.signal.is_some()).count();
-    let description = format!(
-        "{} of {} by {}, {} periods.{} {} of them show a special cause. {}.",
-        control(measure).map_or("Chart", |control| control.kind.words()),
-        measure.kpi.title,
-        measure.definition.time_dim.grain.name(),
-        points.len(),
-        limits.map_or_else(String::new, |l| format!(
-            " Mean {}, limits {}.",
-            unit.text(l.mean),
-            unit.range_text(l.lpl, l.upl)
-        )),
-        count,
-        measure.finding
-    );
+    let description = chart_words(measure);
     let steps: Vec<Option<Step>> =
         measure.rows.iter().map(|row| Some(Step { low: row.lpl?, centre: row.mean?, high: row.upl? })).collect();
     let grain = measure.definition.time_dim.grain;
@@ -226,6 +258,27 @@ fn chart(measure: &MeasureRun) -> Result<String> {
         trial: limits.is_some_and(|l| l.trial),
         target,
     })
+}
+
+/// The chart in words, for those who do not see it.
+fn chart_words(measure: &MeasureRun) -> String {
+    let unit = measure.kpi.unit;
+    let limits = measure.chart.as_ref().map(|c| &c.limits);
+    let count = measure.rows.iter().enumerate().filter(|(at, row)| signal(measure, *at, row).is_some()).count();
+    format!(
+        "{} of {} by {}, {} periods.{} {} of them show a special cause. {}.",
+        control(measure).map_or("Chart", |control| control.kind.words()),
+        measure.kpi.title,
+        measure.definition.time_dim.grain.name(),
+        measure.rows.len(),
+        limits.map_or_else(String::new, |l| format!(
+            " Mean {}, limits {}.",
+            unit.text(l.mean),
+            unit.range_text(l.lpl, l.upl)
+        )),
+        count,
+        measure.finding
+    )
 }
 
 /// The chart of a measure, if it has limits.
@@ -249,7 +302,7 @@ fn signal(measure: &MeasureRun, at: usize, row: &KpiRow) -> Option<Signal> {
 }
 
 /// Every rule that fired at a row, in words.
-fn rules(measure: &MeasureRun, at: usize, row: &KpiRow) -> String {
+pub(super) fn rules(measure: &MeasureRun, at: usize, row: &KpiRow) -> String {
     if row.variation.is_none() {
         return String::new();
     }
@@ -273,8 +326,8 @@ fn rules(measure: &MeasureRun, at: usize, row: &KpiRow) -> String {
 fn table(measure: &MeasureRun) -> TableView {
     let unit = measure.kpi.unit;
     let kind = measure.definition.kind;
-    let has_parts = matches!(kind, MeasureKind::Proportion | MeasureKind::DurationWithin);
-    let is_duration = matches!(kind, MeasureKind::DurationMean | MeasureKind::DurationWithin);
+    let has_parts = kind.is_share();
+    let is_duration = kind.is_duration();
     let mut headers = vec!["Period".to_owned(), value_header(measure)];
     if has_parts {
         headers.extend(["Of them".to_owned(), "Out of".to_owned()]);
@@ -323,11 +376,25 @@ fn table(measure: &MeasureRun) -> TableView {
     TableView { headers, rows }
 }
 
+/// Name of the value's column in a table whose columns have their units beside them.
+pub(super) fn value_name(measure: &MeasureRun) -> &'static str {
+    match (measure.kpi.unit, measure.definition.kind) {
+        (Unit::Percent, _) => "Share",
+        (Unit::Minutes, _) => "Mean",
+        (_, MeasureKind::Stock) => "Level",
+        _ => "Value",
+    }
+}
+
 fn value_header(measure: &MeasureRun) -> String {
     match (measure.kpi.unit, measure.definition.kind) {
         (Unit::Percent, _) => "Share (%)",
+        (Unit::Minutes, MeasureKind::Quantile) => "Quantile (minutes)",
         (Unit::Minutes, _) => "Mean (minutes)",
+        (Unit::Pounds, _) => "Amount (£)",
         (_, MeasureKind::Stock) => "Level (number)",
+        (_, MeasureKind::Rate) => "Rate per residents",
+        (_, MeasureKind::TimeBetween) => "Mean gap (days)",
         _ => "Number",
     }
     .to_owned()
@@ -336,6 +403,7 @@ fn value_header(measure: &MeasureRun) -> String {
 fn notes(measure: &MeasureRun, owners: &Owners, cut_off: Option<&str>) -> Vec<String> {
     let mut out = Vec::new();
     out.extend(measure.definition.note.clone());
+    out.extend(measure.notes.iter().map(|note| sentence(note)));
     if let Some(target) = &measure.target {
         out.push(format!("{}: {}. Set by {}.", target.status.word(), target.as_written, target.set_by));
     }
@@ -379,8 +447,9 @@ fn waterfall(measure: &MeasureRun) -> Option<String> {
         return None;
     }
     Some(format!(
-        "Of {} incidents in the period, {} are analysed; left out: {}.",
+        "Of {} {} in the period, {} are analysed; left out: {}.",
         format::decimal(total, 0),
+        measure.definition.source,
         format::decimal(analysed, 0),
         parts.join(", ")
     ))

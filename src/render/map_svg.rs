@@ -4,11 +4,13 @@
 use std::fmt::Write as _;
 
 use crate::render::palette::{self, Colour};
-use crate::render::svg::{Text, Words, coordinate, frame, id_of};
+use crate::render::svg::{Text, Words, coordinate, frame, id_of, wrap};
 use crate::space::{Bounds, Point, Shape};
 
 const WIDTH: f64 = 760.0;
 const LEGEND_ROW: f64 = 20.0;
+/// Characters of a line under the legend that fit the width, in a wide font too.
+const NOTE_WIDTH: usize = 105;
 
 /// What lies under the data.
 #[derive(Debug, Clone, Default)]
@@ -158,7 +160,8 @@ pub fn draw(map: &Map<'_>) -> String {
         return frame(&map.words, "map", WIDTH, 40.0, "");
     };
     let projection = Projection::new(bounds);
-    let legend_height = LEGEND_ROW * (map.classes.len() + map.notes.len()) as f64 + 16.0;
+    let notes: Vec<String> = map.notes.iter().flat_map(|note| wrap(note, NOTE_WIDTH)).collect();
+    let legend_height = LEGEND_ROW * (map.classes.len() + notes.len()) as f64 + 16.0;
     let height = projection.height + legend_height;
     let mut out = textures(map);
     rectangle(&mut out, (0.0, 0.0), (WIDTH, projection.height), palette::SEA, None);
@@ -203,7 +206,7 @@ pub fn draw(map: &Map<'_>) -> String {
         let text = rank.to_string();
         Text { x, y: y + 3.5, anchor: "middle", size: 10.0, fill: &ink, bold: true, text: &text }.write(&mut out);
     }
-    legend(&mut out, map, projection.height + 16.0);
+    legend(&mut out, map, &notes, projection.height + 16.0);
     frame(&map.words, "map", WIDTH, height, &out)
 }
 
@@ -233,7 +236,7 @@ fn edge(class: &Class) -> ((Colour, f64), &'static str) {
     }
 }
 
-fn legend(out: &mut String, map: &Map<'_>, top: f64) {
+fn legend(out: &mut String, map: &Map<'_>, notes: &[String], top: f64) {
     let ink = palette::INK.hex();
     let quiet = palette::QUIET.hex();
     let mut y = top;
@@ -259,7 +262,7 @@ fn legend(out: &mut String, map: &Map<'_>, top: f64) {
         Text { x: 42.0, y, anchor: "start", size: 12.0, fill: &ink, bold: false, text: &text }.write(out);
         y += LEGEND_ROW;
     }
-    for note in map.notes {
+    for note in notes {
         Text { x: 12.0, y, anchor: "start", size: 12.0, fill: &quiet, bold: false, text: note }.write(out);
         y += LEGEND_ROW;
     }

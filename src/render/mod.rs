@@ -2,9 +2,11 @@
 //! control cannot be skipped; nothing here reads records, files or a clock. Rank 5.
 
 pub mod change;
+pub mod chapters;
 pub mod chart;
 pub mod clusters;
 pub mod concentration;
+pub mod document;
 pub mod drawn;
 pub mod emerging;
 pub mod evaluation;
@@ -22,7 +24,7 @@ pub mod palette;
 pub mod plan;
 pub mod quality;
 mod quality_picture;
-pub mod report;
+pub mod revision;
 pub mod scan;
 pub mod svg;
 pub mod table;

@@ -25,6 +25,21 @@ pub fn coordinate(value: f64) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
+/// Breaks a text at spaces into lines of at most so many characters; a longer word stands alone.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// An id that is valid in HTML and SVG: letters, digits and `-`.
 pub fn id_of(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect()
@@ -110,6 +125,13 @@ mod tests {
         assert!(svg.contains("<title id=\"response-m03-title\">A &lt; B</title>"));
         assert!(!svg.contains("<script"));
         assert!(svg.contains("viewBox=\"0 0 10 5.5\""));
+    }
+
+    #[test]
+    fn long_lines_break_at_spaces() {
+        assert_eq!(wrap("one two  three", 7), ["one two", "three"]);
+        assert_eq!(wrap("extraordinarily long", 8), ["extraordinarily", "long"]);
+        assert!(wrap(" ", 8).is_empty());
     }
 
     #[test]

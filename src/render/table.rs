@@ -179,11 +179,14 @@ pub fn hotspots(map: &Released<HotspotMap>) -> Result<RecordBatch> {
             (Field::new(name, DataType::Utf8, nullable), Arc::new(r.iter().map(value).collect::<StringArray>()))
         };
     let counts = r.iter().map(|row| row.count.and_then(|c| i64::try_from(c).ok())).collect::<Int64Array>();
+    let ranks = r.iter().map(|row| row.detail.rank.and_then(|n| i64::try_from(n).ok())).collect::<Int64Array>();
     let mut columns = vec![
         text("cell", false, &|row| Some(row.cell.to_string())),
         text("parish", true, &|row| row.parish.clone()),
         fixed(number("area_km2", |row| Some(row.area_km2))),
         (Field::new("count", DataType::Int64, true), Arc::new(counts) as ArrayRef),
+        (Field::new("rank", DataType::Int64, true), Arc::new(ranks) as ArrayRef),
+        number("area_share", |row| row.detail.area_share),
         number("weighted", |row| row.detail.weighted),
         number("rate_per_km2", |row| row.rate_per_km2),
         number("density_per_km2", |row| row.detail.density_per_km2),
@@ -201,6 +204,8 @@ pub fn hotspots(map: &Released<HotspotMap>) -> Result<RecordBatch> {
     ];
     // What only some methods give is a column only where it is given.
     let optional = [
+        "rank",
+        "area_share",
         "weighted",
         "density_per_km2",
         "expected_count",

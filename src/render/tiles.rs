@@ -3,7 +3,9 @@
 
 use super::mvt::{Feature, Geometry, Layer, Value};
 use crate::analysis::disclosure::Released;
+use crate::analysis::emerging::EmergingMap;
 use crate::analysis::hotspot::HotspotMap;
+use crate::space::Cell;
 use crate::space::areas::Areas;
 use crate::space::point::{Bounds, Point};
 use crate::space::roads::RoadMap;
@@ -27,7 +29,8 @@ const JERSEY_PLACES: [(&str, Point); 10] = [
     ("Corbière", Point { lat: 49.1800, lon: -2.2490 }),
 ];
 
-/// Cells with their significance: `n` count, `z` ten times the z score, `b` bin from -3 to 3, `i` place in the map.
+/// Cells with their significance: `n` count, `z` ten times the z score, `b` bin from -3 to 3, `i` place in the map. Of a map
+/// of where next `b` is the class of the order: 3 within the first 1 % of the area, 2 within 2 %, 1 within 5 %.
 pub fn hotspots(map: &Released<HotspotMap>, tile: TileId) -> Layer {
     cells("hotspots", map, tile, true)
 }
@@ -37,33 +40,57 @@ pub fn counts(name: &'static str, map: &Released<HotspotMap>, tile: TileId) -> L
     cells(name, map, tile, false)
 }
 
+/// Histories of cells: `category` in words, `n` count, `hot` and `cold` steps, `i` place in the map.
+pub fn emerging(map: &Released<EmergingMap>, tile: TileId) -> Layer {
+    let rows = map.rows.iter().enumerate().map(|(index, row)| {
+        let whole = |n: usize| Value::Int(i64::try_from(n).unwrap_or(i64::MAX));
+        let mut properties = vec![
+            ("category", Value::Text(row.category.words())),
+            ("hot", whole(row.hot_steps)),
+            ("cold", whole(row.cold_steps)),
+            ("i", whole(index)),
+        ];
+        properties.extend(row.count.map(|count| ("n", number(count))));
+        (index, row.cell, row.centre, properties)
+    });
+    Layer { name: "emerging", features: outlines(rows, tile) }
+}
+
 fn cells(name: &'static str, map: &Released<HotspotMap>, tile: TileId, scores: bool) -> Layer {
-    let bounds = tile.bounds_with_margin(MARGIN);
-    let mut features = Vec::new();
-    for (index, row) in map.rows.iter().enumerate() {
-        let count = row.count.unwrap_or(0);
-        // Most cells are elsewhere: their centre tells, and spares the outline.
-        if (!scores && count == 0) || !near(bounds, row.centre) {
-            continue;
-        }
-        let ring = row.cell.boundary();
-        if !Bounds::around(&ring).is_some_and(|b| b.touches(&bounds)) {
-            continue;
-        }
+    let shown = map.rows.iter().enumerate().filter(|(_, row)| scores || row.count.unwrap_or(0) > 0);
+    let rows = shown.map(|(index, row)| {
         let mut properties = Vec::with_capacity(4);
-        if let Some(count) = row.count {
-            properties.push(("n", Value::Int(i64::try_from(count).unwrap_or(i64::MAX))));
-        }
+        properties.extend(row.count.map(|count| ("n", number(count))));
         if scores {
-            if let Some(z) = row.z {
-                properties.push(("z", Value::Int((z * 10.0).round() as i64)));
-            }
-            properties.push(("b", Value::Int(i64::from(row.bin.level()))));
+            properties.extend(row.z.map(|z| ("z", Value::Int((z * 10.0).round() as i64))));
+            properties.push(("b", Value::Int(i64::from(row.detail.next_class().unwrap_or_else(|| row.bin.level())))));
             properties.push(("i", Value::Int(index as i64)));
         }
-        features.push(Feature { id: Some(index as u64), geometry: Geometry::Polygon(vec![ring]), properties });
-    }
-    Layer { name, features }
+        (index, row.cell, row.centre, properties)
+    });
+    Layer { name, features: outlines(rows, tile) }
+}
+
+fn number(count: u64) -> Value {
+    Value::Int(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// A cell to draw: its place in the map, itself, its centre, its properties.
+type Drawn = (usize, Cell, Point, Vec<(&'static str, Value)>);
+
+/// The cells that touch a tile, with their outlines.
+fn outlines(rows: impl Iterator<Item = Drawn>, tile: TileId) -> Vec<Feature> {
+    let bounds = tile.bounds_with_margin(MARGIN);
+    rows
+        // Most cells are elsewhere: their centre tells, and spares the outline.
+        .filter(|(_, _, centre, _)| near(bounds, *centre))
+        .filter_map(|(index, cell, _, properties)| {
+            let ring = cell.boundary();
+            let touches = Bounds::around(&ring).is_some_and(|b| b.touches(&bounds));
+            let geometry = Geometry::Polygon(vec![ring]);
+            touches.then_some(Feature { id: Some(index as u64), geometry, properties })
+        })
+        .collect()
 }
 
 /// Within the box grown by the size of a coarse cell: a cheap first sieve.
@@ -171,10 +198,11 @@ pub fn cameras(marks: &[CameraMark], tile: TileId) -> Layer {
 mod tests {
     use super::*;
     use crate::analysis::disclosure::{Policy, release};
+    use crate::analysis::emerging::{Category, HistoryRow};
     use crate::analysis::hotspot::{Bin, CellScore, Detail};
     use crate::model::access::{Principal, Role};
     use crate::render::mvt::encode;
-    use crate::space::Cell;
+    use crate::stats::emerging::{Pattern, Side};
 
     const TOWN: Point = Point { lat: 49.1868, lon: -2.1067 };
 
@@ -232,6 +260,40 @@ mod tests {
             assert_eq!(value(&feature, "z"), None);
         }
         assert_eq!(counts("crimes", &answer(Role::Public), tile).features.len(), 32, "0 and 1 to 4 are left out");
+    }
+
+    #[test]
+    fn histories_carry_their_category_in_words() {
+        let tile = TileId::at(TOWN, 8).unwrap();
+        let row = |cell: Cell, count| HistoryRow {
+            cell,
+            parish: None,
+            count: Some(count),
+            category: Category::Pattern((count > 5).then_some((Pattern::New, Side::Hot))),
+            hot_steps: 1,
+            cold_steps: 0,
+            history: "..H".into(),
+            trend_z: None,
+            trend_p: None,
+            sen_slope: None,
+            why: String::new(),
+            centre: cell.centre(),
+        };
+        let rows = Cell::at(TOWN, 9).unwrap().disk(1).into_iter().zip([9, 3, 0, 0, 0, 0, 0]);
+        let map = EmergingMap {
+            rows: rows.map(|(cell, count)| row(cell, count)).collect(),
+            outside_study_area: Some(0),
+            before_first_step: Some(0),
+            expected_in_neighbourhood: Some(1.0),
+            steps_without_records: 0,
+            undefined_reason: None,
+        };
+        let who = Principal { name: "r".into(), roles: vec![Role::Public], via: "test", purpose: None };
+        let layer = emerging(&release(map, &Policy { threshold: 5 }, &who), tile);
+        assert_eq!(layer.features.len(), 7);
+        assert!(layer.features[0].properties.contains(&("category", Value::Text("new hot".into()))));
+        assert!(layer.features[2].properties.contains(&("category", Value::Text("none".into()))));
+        assert_eq!((value(&layer.features[0], "n"), value(&layer.features[1], "n")), (Some(9), None), "3 is not shown");
     }
 
     #[test]

@@ -68,6 +68,19 @@ pub struct Crime {
     pub spot: Spot,
     /// Whether it began between 19:00 and 07:00.
     pub night: bool,
+    /// Its number among the crimes as they were drawn, which the order of report does not change.
+    pub drawn: usize,
+    /// The crime that it was planted after, by number, and how.
+    pub planted_after: Option<(usize, Repeat)>,
+}
+
+/// How a burglary was planted after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// At its very point.
+    Exact,
+    /// Near it.
+    Near,
 }
 
 /// All crimes with what was planted among them.
@@ -177,6 +190,8 @@ fn one(span: &Span, kind: Option<Kind>, night: bool, drawn: i64, spot: Spot, str
         flags,
         spot,
         night,
+        drawn: 0,
+        planted_after: None,
     }
 }
 
@@ -308,6 +323,7 @@ fn flags(kind: Option<Kind>, group: &str, night: bool, came: Came, stream: &mut 
 
 /// Moves some burglaries onto or near an earlier one of the same daypart, which leaves the expected pattern as it was.
 fn plant_repeats(rows: &mut [Crime], spots: &Spots, stream: &mut Stream) -> (usize, usize, usize) {
+    rows.iter_mut().enumerate().for_each(|(number, row)| row.drawn = number);
     let mut order: Vec<usize> = (0..rows.len()).filter(|i| rows[*i].group == "burglary").collect();
     order.sort_by_key(|i| (rows[*i].from, *i));
     let (mut repeats, mut near_repeats) = (0, 0);
@@ -322,12 +338,15 @@ fn plant_repeats(rows: &mut [Crime], spots: &Spots, stream: &mut Stream) -> (usi
             .filter(|i| rows[**i].night == night && rows[**i].from < from)
             .copied()
             .collect();
-        let Some(parent) = earlier.get(stream.below(earlier.len())).map(|i| rows[*i].spot) else { continue };
+        let Some(parent) = earlier.get(stream.below(earlier.len())).copied() else { continue };
+        let place = rows[parent].spot;
         if choice == 0 {
-            rows[*index].spot = parent;
+            rows[*index].spot = place;
+            rows[*index].planted_after = Some((parent, Repeat::Exact));
             repeats += 1;
-        } else if let Some(spot) = near(parent, spots, stream) {
+        } else if let Some(spot) = near(place, spots, stream) {
             rows[*index].spot = spot;
+            rows[*index].planted_after = Some((parent, Repeat::Near));
             near_repeats += 1;
         }
     }

@@ -142,6 +142,7 @@ pub fn write(options: &Options, out: &Path, progress: &dyn Fn(&str, u64)) -> Res
         span: &span,
         surface: &surface,
         crimes: &crimes,
+        crime_ids: &crime_ids,
         step,
         cameras: &cameras,
         anpr: &anpr,

@@ -1,5 +1,7 @@
 //! `truth.json`: everything that was planted, so that what an analysis finds can be held against it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::Options;
@@ -8,7 +10,7 @@ use super::calendar::{Span, Step, utc_text, wall_text};
 use super::calibration::Figure;
 use super::cameras::{CONVOY_ROUTE, Camera, DYING, LATE};
 use super::cells::{RESOLUTION, centre};
-use super::crimes::{Crimes, NEAR_REPEAT_SHARE, REPEAT_SHARE};
+use super::crimes::{Crimes, NEAR_REPEAT_SHARE, REPEAT_SHARE, Repeat};
 use super::dirty;
 use super::geography::TOWN;
 use super::hotspots::{Course, Hotspot};
@@ -31,6 +33,8 @@ pub struct Told<'a> {
     pub surface: &'a Surface,
     /// Crimes with their repeats.
     pub crimes: &'a Crimes,
+    /// Their ids in the extract.
+    pub crime_ids: &'a [String],
     /// Change of the level of anti-social behaviour and of Grade 1 response.
     pub step: Step,
     /// Cameras.
@@ -74,6 +78,7 @@ pub fn tell(told: &Told<'_>) -> String {
             "exact_repeats": {"within_days": 30, "within_m": 0, "planned_share": REPEAT_SHARE, "planted": told.crimes.repeats},
             "near_repeats": {"within_days": 14, "within_m": 200, "planned_share": NEAR_REPEAT_SHARE, "planted": told.crimes.near_repeats},
             "note": "planted on top of chance; the parent began before the repeat in the same daypart",
+            "records": planted_repeats(told),
         }),
     );
     put("anpr", reads(told));
@@ -136,6 +141,17 @@ fn planted_hotspot(hotspot: &Hotspot) -> Value {
         "from": hotspot.from.to_string(),
         "to": hotspot.to.to_string(),
     })
+}
+
+/// Every planted repeat with the burglary that it was planted after, in the order of the extract: `[crime_id, parent, kind]`.
+fn planted_repeats(told: &Told<'_>) -> Value {
+    let ids: BTreeMap<usize, &String> = told.crimes.rows.iter().map(|row| row.drawn).zip(told.crime_ids).collect();
+    let kind = |repeat: Repeat| match repeat {
+        Repeat::Exact => "exact",
+        Repeat::Near => "near",
+    };
+    let planted = told.crimes.rows.iter().filter_map(|row| Some((row.drawn, row.planted_after?)));
+    planted.map(|(drawn, (parent, repeat))| json!([ids.get(&drawn), ids.get(&parent), kind(repeat)])).collect()
 }
 
 fn kpi_changes(step: Step) -> Value {

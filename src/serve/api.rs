@@ -7,7 +7,8 @@ use axum::{Extension, Json};
 use serde_json::{Value, json};
 
 use super::Shared;
-use super::answers::{is_held, json as tagged, not_modified, tag};
+use super::answers::{Shape, is_held, not_modified, tag, with_tag};
+use super::api_long::{EVALUATE, FORECAST, NEAR_REPEAT, SCAN};
 use super::params::Params;
 use super::problem::Problem;
 use crate::app::{about, admin, clusters, concentration, evaluate, flow, hotspots, kpi, quality, sql, trend};
@@ -15,6 +16,7 @@ use crate::engine::queries;
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
 use crate::model::time::Period;
+use crate::render::geojson;
 use crate::render::table::json_rows;
 use crate::store::AsOf;
 
@@ -37,16 +39,19 @@ pub(super) async fn hotspots(
 ) -> Reply<Response> {
     let mut params = Params::new(given)?;
     let question = params.hotspots(&shared.app)?;
-    let settings = params.settings(question.method)?;
+    let settings = params.settings(question.method, &question.selection)?;
+    let shape = Shape::of(&mut params)?;
     params.done()?;
     // A new test of the method changes what the map says of itself.
     let scored = evaluate::score_words(&shared.app, &question)?;
-    let subject = format!("{}{} {scored}", hotspots::subject(&question), settings.subject());
+    let subject = format!("{}{} {scored} {shape:?}", hotspots::subject(&question), settings.subject());
     let tag = tag(shared.app.version()?, &subject, &who);
     if is_held(&headers, &tag) {
         return Ok(not_modified(&tag));
     }
-    Ok(tagged(&hotspots::ask_with(&shared.app, &who, &question, &settings).await?, &tag))
+    let answer = hotspots::ask_with(&shared.app, &who, &question, &settings).await?;
+    let reply = shape.reply(&answer, || geojson::hotspots(&answer.map, &answer.provenance))?;
+    Ok(with_tag(reply, &tag))
 }
 
 pub(super) async fn clusters(
@@ -168,7 +173,7 @@ pub(super) async fn ready(State(shared): State<Shared>) -> Reply<&'static str> {
 }
 
 /// One parameter of a path.
-struct Param(&'static str, &'static str, bool, &'static str);
+pub(super) struct Param(pub &'static str, pub &'static str, pub bool, pub &'static str);
 
 const FILTERS: [Param; 4] = [
     Param("from", "date", true, "first island date"),
@@ -177,7 +182,10 @@ const FILTERS: [Param; 4] = [
     Param("group", "string", false, "one group of the dataset"),
 ];
 
-const CHANGE: [Param; 7] = [
+/// How a map is written.
+pub(super) const FORMAT: Param = Param("format", "string", false, "json, or geojson with the outlines of the cells");
+
+const CHANGE: [Param; 8] = [
     Param("daypart", "string", false, "day, night, nte or a band such as 22:00-04:00"),
     Param("before_from", "date", false, "first date of the period before; without it, as long directly before"),
     Param("before_to", "date", false, "the day after its last"),
@@ -185,9 +193,10 @@ const CHANGE: [Param; 7] = [
     Param("res", "integer", false, "H3 resolution of cells, 5 to 11"),
     Param("test", "string", false, "exact or e-test"),
     Param("alpha", "number", false, "level of q at which a place has changed"),
+    FORMAT,
 ];
 
-const EMERGING: [Param; 8] = [
+const EMERGING: [Param; 9] = [
     Param("daypart", "string", false, "day, night, nte or a band such as 22:00-04:00"),
     Param("res", "integer", false, "H3 resolution, 5 to 11"),
     Param("step", "string", false, "week, month, or days such as 28d"),
@@ -196,6 +205,7 @@ const EMERGING: [Param; 8] = [
     Param("neighbour_steps", "integer", false, "steps before a step that belong to its neighbourhood"),
     Param("window", "string", false, "cube, neighbourhood or step"),
     Param("alpha", "number", false, "level of q for hot and cold"),
+    FORMAT,
 ];
 
 /// What a trend takes beside its filters.
@@ -216,11 +226,21 @@ pub(super) async fn openapi() -> Json<Value> {
         &[
             daypart,
             Param("res", "integer", false, "H3 resolution, 5 to 11"),
-            Param("method", "string", false, "gi-star, count, local-moran or kde"),
+            Param(
+                "method",
+                "string",
+                false,
+                "gi-star, count, local-moran, kde or next; without it next where a test of methods was kept, else gi-star",
+            ),
             Param("permutations", "integer", false, "p by so many permutations (gi-star, local-moran)"),
             Param("seed", "integer", false, "seed of the permutations; 1 if left out"),
             Param("kernel", "string", false, "kernel of a density (kde); quartic if left out"),
             Param("bandwidth", "number", false, "bandwidth of a density in metres; by rule if left out"),
+            Param("against_group", "string", false, "hold the density against that of another group (kde)"),
+            Param("against_from", "date", false, "or against that of the same records from this date"),
+            Param("against_to", "date", false, "to before this one"),
+            Param("join", "string", false, "how two densities are joined: ratio, log-ratio, difference or sum"),
+            FORMAT,
         ],
     ];
     let daypart = Param("daypart", "string", false, "day, night, nte or a band such as 22:00-04:00");
@@ -247,6 +267,14 @@ pub(super) async fn openapi() -> Json<Value> {
     add("/api/v1/concentration", "how few cells hold how much", &concentration);
     add("/api/v1/change", "what changed between two periods, with an exact test", &[&FILTERS, &CHANGE]);
     add("/api/v1/emerging", "histories of cells: new, persistent, on and off, past", &[&FILTERS, &EMERGING]);
+    add(
+        "/api/v1/near-repeat",
+        "pairs of records by distance and time, beside what chance gives",
+        &[&FILTERS, NEAR_REPEAT],
+    );
+    add("/api/v1/scan", "where and when records crowd more than place and day alone explain", &[&FILTERS, SCAN]);
+    add("/api/v1/evaluate", "map methods tested on days that they had not seen", &[&FILTERS, EVALUATE]);
+    add("/api/v1/forecast", "cells in the order of the method that did best when it was tested", &[FORECAST]);
     add("/api/v1/hours", "records by hour of the week, ranges shared out", &[&FILTERS]);
     add(
         "/api/v1/trend",

@@ -2,8 +2,10 @@
 
 use axum::Extension;
 use axum::extract::{Query, State};
+use axum::response::Response;
 
 use super::Shared;
+use super::answers::Shape;
 use super::api::{Pairs, Reply, value};
 use super::params::Params;
 use crate::analysis::change::{By, Question as Change, Test};
@@ -13,27 +15,35 @@ use crate::app::{App, change, emerging, hours};
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
 use crate::model::time::{Period, parse_date};
+use crate::render::geojson;
 
 pub(super) async fn changes(
     State(shared): State<Shared>,
     Extension(who): Extension<Principal>,
     Query(given): Pairs,
-) -> Reply {
+) -> Reply<Response> {
     let mut params = Params::new(given)?;
     let question = change_of(&mut params, &shared.app)?;
+    let shape = Shape::of(&mut params)?;
     params.done()?;
-    Ok(value(&change::ask(&shared.app, &who, &question).await?)?)
+    if shape == Shape::GeoJson && question.by == By::Parish {
+        return Err(Error::input("GeoJSON of a change is one of cells: leave by=parish out").at("format").into());
+    }
+    let answer = change::ask(&shared.app, &who, &question).await?;
+    Ok(shape.reply(&answer, || geojson::change(&answer.map, &answer.provenance))?)
 }
 
 pub(super) async fn histories(
     State(shared): State<Shared>,
     Extension(who): Extension<Principal>,
     Query(given): Pairs,
-) -> Reply {
+) -> Reply<Response> {
     let mut params = Params::new(given)?;
     let question = histories_of(&mut params, &shared.app)?;
+    let shape = Shape::of(&mut params)?;
     params.done()?;
-    Ok(value(&emerging::ask(&shared.app, &who, &question).await?)?)
+    let answer = emerging::ask(&shared.app, &who, &question).await?;
+    Ok(shape.reply(&answer, || geojson::emerging(&answer.map, &answer.provenance))?)
 }
 
 pub(super) async fn hours_of_week(
@@ -65,7 +75,7 @@ fn change_of(params: &mut Params, app: &App) -> Result<Change> {
     Ok(Change { selection, before, by, test, alpha })
 }
 
-fn histories_of(params: &mut Params, app: &App) -> Result<Histories> {
+pub(super) fn histories_of(params: &mut Params, app: &App) -> Result<Histories> {
     let (selection, resolution) = (params.selection(app)?, params.resolution(app)?);
     let step = StepLength::parse(params.take("step").as_deref().unwrap_or("28d")).map_err(|e| e.at("step"))?;
     let definition = params.take("definition");

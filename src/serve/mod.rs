@@ -3,12 +3,15 @@
 mod analysis;
 mod answers;
 mod api;
+mod api_long;
 mod api_time;
 mod assets;
+mod long;
 mod pages;
 mod params;
 mod plan;
 mod problem;
+mod reports;
 mod session;
 mod tiles;
 
@@ -34,11 +37,12 @@ use crate::error::{Error, Result};
 pub(crate) struct Shared {
     app: App,
     sessions: Arc<session::Sessions>,
+    long: Arc<long::Long>,
 }
 
 /// Every route of the server.
 pub fn router(app: App) -> Router {
-    let shared = Shared { app, sessions: Arc::default() };
+    let shared = Shared { app, sessions: Arc::default(), long: Arc::default() };
     let api = Router::new()
         .route("/about", get(api::about))
         .route("/hotspots", get(api::hotspots))
@@ -47,8 +51,15 @@ pub fn router(app: App) -> Router {
         .route("/change", get(api_time::changes))
         .route("/emerging", get(api_time::histories))
         .route("/hours", get(api_time::hours_of_week))
+        .route("/near-repeat", get(api_long::near_repeats))
+        .route("/scan", get(api_long::crowds))
+        .route("/evaluate", get(api_long::methods_tested))
+        .route("/forecast", get(api_long::forecast_of))
         .route("/trend", get(api::trend))
         .route("/kpis", get(api::kpis))
+        .route("/editions", get(reports::list).post(reports::build))
+        .route("/editions/{edition}", get(reports::manifest))
+        .route("/editions/{edition}/steps", post(reports::step))
         .route("/plan", get(plan::plan_api))
         .route("/anpr/flow", get(api::flow))
         .route("/anpr/cameras", get(api::cameras))
@@ -68,9 +79,10 @@ pub fn router(app: App) -> Router {
         .route("/kpis", get(pages::kpis))
         .route("/plan", get(plan::plan_page))
         .route("/patrol", get(pages::patrol))
-        .route("/reports", get(pages::reports))
-        .route("/report", get(pages::newest_report))
-        .route("/report/{edition}/{period}", get(pages::report))
+        .route("/reports", get(reports::page))
+        .route("/report", get(reports::newest))
+        .route("/report/{edition}", get(reports::edition))
+        .route("/report/{edition}/{*file}", get(reports::file))
         .route("/anpr", get(pages::anpr))
         .route("/data", get(pages::data))
         .route("/quality", get(pages::quality))

@@ -1,17 +1,18 @@
 //! The pages: one trip each, then a template.
 
 use axum::Extension;
-use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
+use chrono::{Datelike as _, NaiveDate};
 use serde_json::{Value, json};
 
 use super::Shared;
 use super::problem::{PageWords, Problem};
-use crate::app::{about, admin, flow, kpi, patrol_page, quality, report};
+use crate::app::{about, admin, flow, kpi, patrol_page, quality};
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
-use crate::model::time::{date_in_words, parse_date};
+use crate::model::time::{add_months, date_in_words, month_start, parse_date};
 use crate::render::{format, html};
 
 pub(super) type Page = std::result::Result<Response, Problem>;
@@ -49,6 +50,14 @@ pub(super) fn sign_in(shared: &Shared) -> Response {
         Ok(page) => (StatusCode::UNAUTHORIZED, page).into_response(),
         Err(error) => Problem::from(error).into_response(),
     }
+}
+
+/// The last eight whole quarters of the data, newest first, as a report names them.
+pub(super) fn whole_quarters(data_to: NaiveDate) -> Vec<String> {
+    let end = month_start(data_to.succ_opt().unwrap_or(data_to));
+    let end = add_months(end, -i32::try_from(end.month0() % 3).unwrap_or(0));
+    let name = |from: NaiveDate| format!("{}-Q{}", from.year(), from.month0() / 3 + 1);
+    (1..=8).map(|back| name(add_months(end, -3 * back))).collect()
 }
 
 /// Why a page cannot be shown.
@@ -117,42 +126,6 @@ pub(super) async fn kpis(State(shared): State<Shared>, Extension(who): Extension
 pub(super) async fn patrol(State(shared): State<Shared>, Extension(who): Extension<Principal>) -> Page {
     let shifts = patrol_page::ask(&shared.app, &who).await?;
     page(&shared, &who, "Patrol", "patrol", shifts).await
-}
-
-pub(super) async fn reports(State(shared): State<Shared>, Extension(who): Extension<Principal>) -> Page {
-    let editions: Vec<Value> = report::editions(&shared.app, &who)?
-        .iter()
-        .map(|edition| {
-            json!({
-                "name": format!("{} edition", capital(&edition.edition)),
-                "period": edition.period,
-                "href": format!("/report/{}/{}", edition.edition, edition.period),
-                "built_on": format!("from store version {}", edition.store_version),
-            })
-        })
-        .collect();
-    page(&shared, &who, "Reports", "reports", json!({"editions": editions})).await
-}
-
-pub(super) async fn newest_report(State(shared): State<Shared>, Extension(who): Extension<Principal>) -> Page {
-    edition(report::read(&shared.app, &who, None)?)
-}
-
-pub(super) async fn report(
-    State(shared): State<Shared>,
-    Extension(who): Extension<Principal>,
-    Path((name, period)): Path<(String, String)>,
-) -> Page {
-    edition(report::read(&shared.app, &who, Some((&name, &period)))?)
-}
-
-/// A report is a file of its own, so it brings its own style.
-fn edition(html: String) -> Page {
-    let policy = format!(
-        "default-src 'none'; style-src {}; img-src data:; frame-ancestors 'none'; base-uri 'none'",
-        html::report_style_source()
-    );
-    Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
 }
 
 pub(super) async fn anpr(State(shared): State<Shared>, Extension(who): Extension<Principal>) -> Page {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::hotspot::{Method, Permutations, Question, Settings};
+use crate::analysis::hotspot::{Against, Method, Permutations, Question, Settings};
 use crate::analysis::selection::Selection;
 use crate::analysis::trend::Step;
 use crate::analysis::{clusters, concentration};
-use crate::app::{App, quality, trend};
+use crate::app::{App, hotspots, quality, trend};
 use crate::error::{Error, Result};
 use crate::model::time::{Period, parse_date};
+use crate::stats::dual_kde::Joined;
 use crate::stats::kde::Kernel;
 
 /// The parameters of a request. Asking for one takes it; what is left at the end is unknown.
@@ -39,7 +40,7 @@ impl Params {
         self.left.contains_key(name)
     }
 
-    fn need(&mut self, name: &str) -> Result<String> {
+    pub fn need(&mut self, name: &str) -> Result<String> {
         self.take(name).ok_or_else(|| Error::input("is missing").at(name))
     }
 
@@ -70,14 +71,29 @@ impl Params {
 
     pub fn hotspots(&mut self, app: &App) -> Result<Question> {
         let (selection, resolution) = (self.selection(app)?, self.resolution(app)?);
-        let method = Method::parse(self.take("method").as_deref().unwrap_or("gi-star")).map_err(|e| e.at("method"))?;
+        let name = self.take("method");
+        let method = hotspots::method(app, &selection, resolution, name.as_deref()).map_err(|e| e.at("method"))?;
         let question = Question { selection, resolution, method };
         question.check()?;
         Ok(question)
     }
 
-    /// How a hotspot question is answered: permutations and their seed, kernel and bandwidth.
-    pub fn settings(&mut self, method: Method) -> Result<Settings> {
+    /// The records that a density is held against, if they are named.
+    fn against(&mut self, first: &Selection) -> Result<Option<Against>> {
+        let mut date = |name: &str| self.take(name).map(|text| parse_date(&text).map_err(|e| e.at(name))).transpose();
+        let period = match (date("against_from")?, date("against_to")?) {
+            (None, None) => None,
+            (Some(from), Some(to)) => Some(Period::new(from, to).map_err(|e| e.at("against_to"))?),
+            (Some(_), None) => return Err(Error::input("is missing").at("against_to")),
+            (None, Some(_)) => return Err(Error::input("is missing").at("against_from")),
+        };
+        let group = self.take("against_group");
+        let joined = Joined::parse(self.take("join").as_deref().unwrap_or("ratio")).map_err(|e| e.at("join"))?;
+        Against::of(first, group, period, joined)
+    }
+
+    /// How a hotspot question is answered: permutations and their seed, kernel and bandwidth, a second density.
+    pub fn settings(&mut self, method: Method, first: &Selection) -> Result<Settings> {
         let draws = self.number::<u32>("permutations", "a number of permutations")?;
         let seed = self.number("seed", "a seed")?;
         if seed.is_some() && draws.is_none() {
@@ -89,7 +105,7 @@ impl Params {
             weights: None,
             kernel,
             bandwidth_m: self.number("bandwidth", "a number of metres")?,
-            against: None,
+            against: self.against(first)?,
         };
         settings.check(method)?;
         Ok(settings)
@@ -119,6 +135,14 @@ impl Params {
         self.take(name).map(read).transpose()
     }
 
+    /// Numbers separated by commas.
+    pub fn numbers(&mut self, name: &str, wanted: &str) -> Result<Option<Vec<f64>>> {
+        let wrong = |text: &str| Error::input(format!("`{text}` is not {wanted}")).at(name);
+        let Some(text) = self.take(name) else { return Ok(None) };
+        let numbers = text.split(',').map(|one| one.trim().parse().ok().filter(|n: &f64| n.is_finite()));
+        numbers.collect::<Option<Vec<f64>>>().map(Some).ok_or_else(|| wrong(&text))
+    }
+
     pub fn trend(&mut self, app: &App) -> Result<trend::Question> {
         let mut question = trend::Question::of(self.selection(app)?);
         if let Some(step) = self.take("step") {
@@ -134,7 +158,7 @@ impl Params {
     }
 
     /// `true` or `false`; false without it.
-    fn yes(&mut self, name: &str) -> Result<bool> {
+    pub fn yes(&mut self, name: &str) -> Result<bool> {
         match self.take(name).as_deref() {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),

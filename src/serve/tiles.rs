@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::answers::{is_held, not_modified, with_tag};
+use super::api_time::histories_of;
 use super::params::Params;
 use super::problem::Problem;
-use crate::app::hotspots::subject;
+use crate::app::tiles::View;
 use crate::app::{about, tiles};
 use crate::error::Error;
 use crate::model::access::Principal;
@@ -30,17 +31,20 @@ pub(super) async fn tile(
     let zoom = u8::try_from(number("z", &z)?).map_err(|_| Error::input("the zoom is too high").at("z"))?;
     let id = TileId::new(zoom, number("x", &x)?, number("y", y)?)?;
     let mut params = Params::new(query)?;
-    let counted = matches!(layer.as_str(), "hotspots" | "crimes" | "incidents");
-    let question = if counted { Some(params.hotspots(&shared.app)?) } else { None };
-    if counted {
+    let view = match layer.as_str() {
+        "hotspots" | "crimes" | "incidents" => Some(View::Hotspots(params.hotspots(&shared.app)?)),
+        "emerging" => Some(View::Histories(histories_of(&mut params, &shared.app)?)),
+        _ => None,
+    };
+    if view.is_some() {
         params.done()?;
     }
-    let view = question.as_ref().map(subject).unwrap_or_default();
-    let tag = super::answers::tag(shared.app.version()?, &format!("{layer} {z}/{x}/{y} {view}"), &who);
+    let subject = view.as_ref().map(View::subject).unwrap_or_default();
+    let tag = super::answers::tag(shared.app.version()?, &format!("{layer} {z}/{x}/{y} {subject}"), &who);
     if is_held(&headers, &tag) {
         return Ok(not_modified(&tag));
     }
-    let response = match tiles::ask(&shared.app, &who, &layer, id, question).await? {
+    let response = match tiles::ask(&shared.app, &who, &layer, id, view).await? {
         Some(bytes) => ([(header::CONTENT_TYPE, "application/vnd.mapbox-vector-tile")], bytes).into_response(),
         None => StatusCode::NO_CONTENT.into_response(),
     };
@@ -85,6 +89,12 @@ fn fields(layer: &str) -> Option<Vec<Value>> {
     let one = |id: &str, fields: Value| json!({"id": id, "fields": fields});
     Some(match layer {
         "hotspots" => vec![one("hotspots", json!({"n": "Number", "z": "Number", "b": "Number", "i": "Number"}))],
+        "emerging" => {
+            let whole = ["n", "hot", "cold", "i"].map(|name| (name.to_owned(), json!("Number")));
+            let mut fields: serde_json::Map<String, Value> = whole.into_iter().collect();
+            fields.insert("category".to_owned(), json!("String"));
+            vec![one("emerging", Value::Object(fields))]
+        }
         "crimes" | "incidents" => vec![one(layer, json!({"n": "Number"}))],
         "cameras" => vec![one("cameras", json!({"name": "String", "live": "Number"}))],
         "areas" => vec![one("areas", json!({"name": "String"})), one("areas_label", json!({"name": "String"}))],

@@ -10,9 +10,12 @@ use crate::space::point::Point;
 
 type Vector = [f64; 3];
 
-/// Cells are remembered by the lowest bits of their two lattice coordinates: those of a small island at resolution 11
-/// hardly ever get into each other's way, and neighbours stand beside each other in memory.
-const SIDE_BITS: u32 = 9;
+/// Hexagons are remembered in patches of eight by eight neighbours, eight bytes a hexagon: those of a small island at
+/// resolution 11 fit a core's own cache, and share few pages of memory.
+const PATCH_BITS: u32 = 3;
+const PATCH: usize = 1 << (2 * PATCH_BITS);
+/// Patches stand by the lowest bits of their two coordinates: those of a small island never get into each other's way.
+const SIDE_BITS: u32 = 6;
 /// Tiles are remembered by the lowest bits of their row and column, likewise.
 const TILE_SIDE_BITS: u32 = 5;
 /// Points whose places are looked at before their cells are looked up.
@@ -32,11 +35,12 @@ const ROUND: f64 = 1.5 * (1_u64 << 52) as f64;
 /// Bits of a lattice coordinate: enough for resolution 15.
 const COORDINATE_BITS: u32 = 24;
 const COORDINATE: u64 = (1 << COORDINATE_BITS) - 1;
-/// The lowest bits of a remembered hexagon's number: 1 and the place of the area that holds all of it, or 0.
-const AREA_BITS: u32 = 10;
-const AREA: u64 = (1 << AREA_BITS) - 1;
 /// Set in the number of every hexagon, so that none is 0.
 const A_HEXAGON: u64 = 1 << 63;
+/// What the upper bits of a cell's index say is the same for all cells of a resolution; of a remembered cell the area
+/// stands in their place.
+const INDEX_BITS: u32 = 52;
+const INDEX: u64 = (1 << INDEX_BITS) - 1;
 
 /// Finds the cells of one resolution; remembers those it found, so it is best kept from batch to batch.
 ///
@@ -57,11 +61,39 @@ const A_HEXAGON: u64 = 1 << 63;
 pub struct Lattice {
     resolution: Resolution,
     faces: Vec<Face>,
-    /// Number of a hexagon with its area, and the cell; 0 where there is none yet.
-    slots: Vec<(u64, Option<Cell>)>,
+    /// Upper bits of the index of every cell of the resolution.
+    head: u64,
+    /// Number of the patch at each place; 0 where there is none yet.
+    patches: Vec<u64>,
+    /// What is remembered of the hexagons of each patch; 0 of those that no point was in yet.
+    remembered: Vec<Remembered>,
     tiles: Vec<Tile>,
     /// Which areas the remembered places are of.
     areas: u64,
+}
+
+/// A cell and its area in eight bytes: the lower bits of the index, and above them 0 for nothing, 1 for a cell that does not
+/// lie in one area with all of it, or 2 and the place of that area in the file.
+#[derive(Debug, Clone, Copy)]
+struct Remembered(u64);
+
+const NOTHING: Remembered = Remembered(0);
+/// The area whose place is larger is not remembered.
+const MOST_AREAS: usize = (1 << (64 - INDEX_BITS)) - 2;
+
+impl Remembered {
+    #[inline]
+    fn of(cell: Cell, area: Option<usize>) -> Self {
+        let mark = area.filter(|area| *area < MOST_AREAS).map_or(1, |area| area as u64 + 2);
+        Self((mark << INDEX_BITS) | (cell.bits().cast_unsigned() & INDEX))
+    }
+
+    /// Bits of the cell and place of the area; `head` are the upper bits of the index.
+    #[inline]
+    fn get(self, head: u64) -> Option<(i64, Option<usize>)> {
+        let mark = (self.0 >> INDEX_BITS) as usize;
+        (mark > 0).then(|| ((head | (self.0 & INDEX)).cast_signed(), mark.checked_sub(2)))
+    }
 }
 
 /// One face: the unit vector to its middle, and the axes of its plane that give lattice coordinates: steps towards a
@@ -108,38 +140,46 @@ impl Lattice {
 
     fn new(resolution: Resolution) -> Self {
         let faces = CellIndex::base_cells().filter_map(|cell| Face::around(cell, resolution)).collect();
-        let slots = vec![(0, None); 1 << (2 * SIDE_BITS)];
-        Self { resolution, faces, slots, tiles: vec![NO_TILE; 1 << (2 * TILE_SIDE_BITS)], areas: 0 }
+        let head = CellIndex::base_cells().next().and_then(|cell| cell.center_child(resolution)).map_or(0, u64::from);
+        Self {
+            resolution,
+            faces,
+            head: head & !INDEX,
+            patches: vec![0; 1 << (2 * SIDE_BITS)],
+            remembered: vec![NOTHING; PATCH << (2 * SIDE_BITS)],
+            tiles: vec![NO_TILE; 1 << (2 * TILE_SIDE_BITS)],
+            areas: 0,
+        }
     }
 
     /// The cell that holds a point; `None` for a latitude or longitude that is not one.
     #[inline]
     pub fn find(&mut self, point: Point) -> Option<Cell> {
         let hexagon = self.hexagon(point);
-        self.look_up(point, hexagon, None).map(|(cell, _)| cell)
+        self.look_up(point, hexagon, None).and_then(|(cell, _)| Cell::from_bits(cell))
     }
 
-    /// The cells of points, as [`Lattice::find`], and the names of the areas, as [`Areas::find`], to `take` in order. Of a
-    /// cell that lies in one area with all of it, that is remembered.
+    /// The bits of the cells of points, as [`Lattice::find`] gives them, and the names of the areas, as [`Areas::find`], to
+    /// `take` in order. Of a cell that lies in one area with all of it, that is remembered.
     pub fn find_all<'a>(
         &mut self,
         points: &[Point],
         areas: &'a Areas,
-        mut take: impl FnMut(&mut Self, usize, Option<Cell>, Option<&'a str>),
+        mut take: impl FnMut(&mut Self, usize, Option<i64>, Option<&'a str>),
     ) {
         if self.areas != areas.number() {
-            self.slots.fill((0, None));
+            self.patches.fill(0);
             self.areas = areas.number();
         }
         let mut hexagons = [None; BLOCK];
         for (block, points) in points.chunks(BLOCK).enumerate() {
-            // What is remembered lies far apart in memory: looking at many places at once does not wait for each.
-            let mut seen = 0;
-            for (hexagon, point) in hexagons.iter_mut().zip(points) {
+            let mut places = [0; BLOCK];
+            for ((hexagon, place_of), point) in hexagons.iter_mut().zip(&mut places).zip(points) {
                 *hexagon = self.hexagon(*point);
-                seen ^= hexagon.map_or(0, |hexagon| self.slots[slot(hexagon)].0);
+                *place_of = hexagon.map_or(0, place);
             }
-            std::hint::black_box(seen);
+            // What is remembered lies far apart in memory: looking at many places at once does not wait for each.
+            std::hint::black_box(places.iter().fold(0, |seen, place| seen ^ self.remembered[*place].0));
             for (at, (point, hexagon)) in points.iter().zip(hexagons).enumerate() {
                 let found = self.look_up(*point, hexagon, Some(areas));
                 let area = match found {
@@ -151,19 +191,29 @@ impl Lattice {
         }
     }
 
-    /// The cell of a point in a hexagon, and the area if all of the cell lies in one.
+    /// The bits of the cell of a point in a hexagon, and the area if all of the cell lies in one.
     #[inline]
-    fn look_up(&mut self, point: Point, hexagon: Option<u64>, areas: Option<&Areas>) -> Option<(Cell, Option<usize>)> {
-        let Some(hexagon) = hexagon else { return self.ask(point).map(|cell| (cell, None)) };
-        let (known, cell) = self.slots[slot(hexagon)];
-        if known & !AREA == hexagon {
-            return cell.map(|cell| (cell, ((known & AREA) as usize).checked_sub(1)));
+    fn look_up(&mut self, point: Point, hexagon: Option<u64>, areas: Option<&Areas>) -> Option<(i64, Option<usize>)> {
+        let Some(hexagon) = hexagon else { return self.ask(point).map(|cell| (cell.bits(), None)) };
+        if self.patches[patch(hexagon)] == hexagon & !IN_PATCH
+            && let Some(found) = self.remembered[place(hexagon)].get(self.head)
+        {
+            return Some(found);
         }
+        self.remember(point, hexagon, areas)
+    }
+
+    #[cold]
+    fn remember(&mut self, point: Point, hexagon: u64, areas: Option<&Areas>) -> Option<(i64, Option<usize>)> {
         let cell = self.ask(point)?;
-        let area = areas.and_then(|areas| areas.around(cell)).filter(|area| *area < AREA as usize);
-        let mark = area.map_or(0, |area| area as u64 + 1);
-        self.slots[slot(hexagon)] = (hexagon | mark, Some(cell));
-        Some((cell, area))
+        let (at, number) = (patch(hexagon), hexagon & !IN_PATCH);
+        if self.patches[at] != number {
+            self.patches[at] = number;
+            self.remembered[at * PATCH..(at + 1) * PATCH].fill(NOTHING);
+        }
+        let known = Remembered::of(cell, areas.and_then(|areas| areas.around(cell)));
+        self.remembered[place(hexagon)] = known;
+        known.get(self.head)
     }
 
     #[cold]
@@ -190,7 +240,7 @@ impl Lattice {
         let (north, east) = (point.lat - tile.middle.lat, point.lon - tile.middle.lon);
         let value = |c: &Quadratic| c[0] + (c[1] + c[3] * north + c[4] * east) * north + (c[2] + c[5] * east) * east;
         rounded(value(&tile.along), value(&tile.across), tile.close)
-            .map(|pair| A_HEXAGON | (u64::from(face) << (AREA_BITS + 2 * COORDINATE_BITS)) | pair)
+            .map(|pair| A_HEXAGON | (u64::from(face) << (2 * COORDINATE_BITS)) | pair)
     }
 
     /// The formulas of a tile.
@@ -218,12 +268,21 @@ impl Lattice {
     }
 }
 
+/// Those bits of a hexagon's number that say where in its patch it lies.
+const IN_PATCH: u64 = (((1 << PATCH_BITS) - 1) << COORDINATE_BITS) | ((1 << PATCH_BITS) - 1);
+
+/// Where the patch of a hexagon stands.
+#[inline]
+fn patch(hexagon: u64) -> usize {
+    let lowest = |coordinate: u64| ((coordinate >> PATCH_BITS) % (1 << SIDE_BITS)) as usize;
+    (lowest(hexagon >> COORDINATE_BITS) << SIDE_BITS) | lowest(hexagon)
+}
+
 /// Where a hexagon is remembered.
 #[inline]
-fn slot(hexagon: u64) -> usize {
-    let (i, j) = (hexagon >> (AREA_BITS + COORDINATE_BITS), hexagon >> AREA_BITS);
-    let lowest = |coordinate: u64| (coordinate % (1 << SIDE_BITS)) as usize;
-    (lowest(i) << SIDE_BITS) | lowest(j)
+fn place(hexagon: u64) -> usize {
+    let lowest = |coordinate: u64| (coordinate % (1 << PATCH_BITS)) as usize;
+    (patch(hexagon) * PATCH) | (lowest(hexagon >> COORDINATE_BITS) << PATCH_BITS) | lowest(hexagon)
 }
 
 /// A number for the hexagon at lattice coordinates; `None` closer than `close` to its edge.
@@ -245,7 +304,7 @@ fn rounded(along: f64, across: f64, close: f64) -> Option<u64> {
     let larger = |a: f64, b: f64| if a > b { a } else { b };
     let out = larger(larger((u + v / 2.0).abs(), (v + u / 2.0).abs()), ((v - u) / 2.0).abs());
     let bits = |coordinate: f64| coordinate.to_bits() & COORDINATE;
-    (out < 0.5 - close).then(|| ((bits(i + step_i) << COORDINATE_BITS) | bits(j + step_j)) << AREA_BITS)
+    (out < 0.5 - close).then(|| (bits(i + step_i) << COORDINATE_BITS) | bits(j + step_j))
 }
 
 /// Unit vector of a latitude and longitude, and its first and second derivatives by them.
@@ -395,8 +454,9 @@ mod tests {
             let mut next = 0;
             lattice.find_all(points, areas, |lattice, at, cell, area| {
                 let point = points[at];
-                assert_eq!((at, cell, area), (next, Cell::at(point, 11), areas.find(point)), "{point:?}");
-                assert_eq!(lattice.find(point), cell);
+                let wanted = Cell::at(point, 11);
+                assert_eq!((at, cell, area), (next, wanted.map(Cell::bits), areas.find(point)), "{point:?}");
+                assert_eq!(lattice.find(point), wanted);
                 let hexagon = lattice.hexagon(point);
                 remembered +=
                     usize::from(lattice.look_up(point, hexagon, None).is_some_and(|(_, area)| area.is_some()));

@@ -116,8 +116,15 @@ impl Crs {
         if !self.x.contains(&x) || !self.y.contains(&y) {
             return None;
         }
-        let Some(projection) = &self.projection else { return Some(Point { lat: y, lon: x }) };
-        let (system, wgs84) = &**projection;
+        match &self.projection {
+            None => Some(Point { lat: y, lon: x }),
+            Some(_) => self.unprojected(x, y),
+        }
+    }
+
+    /// As [`Self::to_point`], of metres; apart, so that degrees are not kept waiting.
+    fn unprojected(&self, x: f64, y: f64) -> Option<Point> {
+        let (system, wgs84) = &**self.projection.as_ref()?;
         let mut place = (x, y);
         transform(system, wgs84, &mut place).ok()?;
         let point = Point { lat: place.1.to_degrees(), lon: place.0.to_degrees() };

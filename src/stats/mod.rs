@@ -50,5 +50,6 @@ pub mod six_way;
 pub mod space_time_gi;
 pub mod spc;
 pub mod stl;
+pub mod thrown_sum;
 pub mod two_counts;
 pub mod wdd;

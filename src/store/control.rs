@@ -13,6 +13,7 @@ use super::audit::Anchor;
 use super::erase::{self, Erasure};
 use super::{AsOf, disk, seal};
 use crate::error::{Error, Result};
+use crate::model::edition::EditionEntry;
 
 /// The database's file in a store.
 pub(super) const FILE_NAME: &str = "control.sqlite";
@@ -98,21 +99,6 @@ pub struct LoadFile {
     /// File name without its folder.
     pub name: String,
     /// Digest of its bytes.
-    pub sha256: String,
-}
-
-/// A published report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Edition {
-    /// `authority` or `public`.
-    pub edition: String,
-    /// `2017-Q4`.
-    pub period: String,
-    /// Store version it was made from.
-    pub store_version: u64,
-    /// Path of the HTML file.
-    pub path: String,
-    /// Digest of the HTML file.
     pub sha256: String,
 }
 
@@ -343,14 +329,27 @@ pub(super) fn loads(connection: &Connection) -> Result<Vec<LoadRecord>> {
     records(connection, "SELECT record FROM loads ORDER BY load_id DESC", "load")
 }
 
-pub(super) fn add_edition(connection: &Connection, edition: &Edition) -> Result<()> {
-    let json = serde_json::to_string(edition).map_err(|e| broken("edition", e))?;
+pub(super) fn add_edition_entry(connection: &Connection, entry: &EditionEntry) -> Result<()> {
+    let json = serde_json::to_string(entry).map_err(|e| broken("edition", e))?;
     connection.execute("INSERT INTO editions (record) VALUES (?1)", params![json])?;
     Ok(())
 }
 
-pub(super) fn editions(connection: &Connection) -> Result<Vec<Edition>> {
-    records(connection, "SELECT record FROM editions ORDER BY edition_id DESC", "edition")
+/// What the table of editions may hold: reports of before this form were single files that nothing can rebuild.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum EditionRecord {
+    Entry(EditionEntry),
+    Before(serde::de::IgnoredAny),
+}
+
+pub(super) fn edition_entries(connection: &Connection) -> Result<Vec<EditionEntry>> {
+    let all: Vec<EditionRecord> = records(connection, "SELECT record FROM editions ORDER BY edition_id", "edition")?;
+    let entries = all.into_iter().filter_map(|record| match record {
+        EditionRecord::Entry(entry) => Some(entry),
+        EditionRecord::Before(_) => None,
+    });
+    Ok(entries.collect())
 }
 
 fn records<T: for<'a> Deserialize<'a>>(connection: &Connection, sql: &str, what: &str) -> Result<Vec<T>> {

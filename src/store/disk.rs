@@ -5,6 +5,7 @@ use std::io::{self, Read as _, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
@@ -139,23 +140,49 @@ pub(super) fn failed(path: &Path, cause: io::Error) -> Error {
     Error::data(format!("{name} could not be written: {why}. Nothing of this write is in the store")).with_cause(cause)
 }
 
+/// Bytes of a new file that are written before a thread beside begins to bring them to the disk.
+const BEHIND_BYTES: u64 = 16 << 20;
+
 /// A new file whose bytes are counted and hashed as they are written.
 pub(super) struct NewFile {
     file: File,
     hasher: Sha256,
     bytes: u64,
+    /// Brings to the disk what was written so far, so that at the end there is little left to wait for.
+    behind: Option<JoinHandle<io::Result<()>>>,
+    /// Bytes that were written when that began.
+    behind_from: u64,
 }
 
 impl NewFile {
     /// Makes the file; there must be none of that name.
     pub fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self { file: File::create_new(path)?, hasher: Sha256::new(), bytes: 0 })
+        Ok(Self { file: File::create_new(path)?, hasher: Sha256::new(), bytes: 0, behind: None, behind_from: 0 })
+    }
+
+    fn sync_behind(&mut self) -> io::Result<()> {
+        let is_busy = self.behind.as_ref().is_some_and(|thread| !thread.is_finished());
+        if is_busy || self.bytes - self.behind_from < BEHIND_BYTES {
+            return Ok(());
+        }
+        self.end_behind()?;
+        let file = self.file.try_clone()?;
+        self.behind = Some(std::thread::Builder::new().spawn(move || file.sync_data())?);
+        self.behind_from = self.bytes;
+        Ok(())
+    }
+
+    /// What the thread beside met with: the system says once only that something did not get to the disk.
+    fn end_behind(&mut self) -> io::Result<()> {
+        let ended = self.behind.take().map_or(Ok(Ok(())), JoinHandle::join);
+        ended.map_err(|_| io::Error::other("a thread that waits for the disk came to grief"))?
     }
 
     /// Waits until the bytes are on the disk, and says what they are. The folder is for the caller to sync, once for
     /// all files made in it.
     pub fn finish(&mut self, path_from_root: String) -> io::Result<StoredFile> {
         halt::point("file-written")?;
+        self.end_behind()?;
         self.file.sync_all()?;
         halt::point("file-synced")?;
         Ok(StoredFile { path: path_from_root, bytes: self.bytes, sha256: hex(&self.hasher.finalize_reset()) })
@@ -167,6 +194,7 @@ impl Write for NewFile {
         let count = self.file.write(buffer)?;
         self.hasher.update(&buffer[..count]);
         self.bytes += count as u64;
+        self.sync_behind()?;
         Ok(count)
     }
 

@@ -18,7 +18,7 @@ enum Lies {
     Listed,
     /// Values that differ from the one before by little.
     Stepwise,
-    /// Decimal degrees: hardly two are equal, but their first bytes are, and stand together.
+    /// Decimal degrees and cells: hardly two neighbours are equal, but their first bytes are, and stand together.
     ByteByByte,
     /// As they are: equal or alike values follow each other, which packing finds by itself, faster than a dictionary.
     Plain,
@@ -29,8 +29,8 @@ enum Lies {
 fn lies(column: &Column) -> Lies {
     match (column.name, column.kind) {
         (name, _) if DIGESTS.contains(&name) => Lies::Unpacked,
-        ("lat" | "lon", _) => Lies::ByteByByte,
-        ("cell" | "local_on" | "loaded_at", _) => Lies::Plain,
+        ("lat" | "lon" | "cell", _) => Lies::ByteByByte,
+        ("local_on" | "loaded_at", _) => Lies::Plain,
         ("load_id" | "local_minute", _) | (_, ColumnKind::Time) => Lies::Stepwise,
         _ => Lies::Listed,
     }

@@ -124,11 +124,10 @@ impl Known {
         self.of_load.expect(rows.saturating_sub(self.stored.len()));
     }
 
-    /// Looks where a record would stand. A block of keys that was looked at is judged faster after: the places lie far
-    /// apart in memory, and looking at many does not wait for each.
-    #[inline]
-    pub fn glance(&self, key: Key) -> u64 {
-        self.stored.glance(key) ^ self.of_load.glance(key)
+    /// Looks where the first [`GLANCES`] of some records would stand: they are judged faster after.
+    pub fn glance(&self, keys: impl Iterator<Item = Key> + Clone) {
+        self.stored.glance(keys.clone());
+        self.of_load.glance(keys);
     }
 
     /// Says what an incoming row is, and remembers it if it is new.
@@ -153,6 +152,9 @@ impl Known {
         self.of_load.set(key, row_hash);
     }
 }
+
+/// Keys that are looked at before they are judged: their places in memory fit a core's own caches.
+pub(super) const GLANCES: usize = 512;
 
 /// What there is of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -255,10 +257,17 @@ impl Records {
         !self.any
     }
 
-    /// Looks where a record would stand.
-    #[inline]
-    pub fn glance(&self, key: Key) -> u64 {
-        self.shards[shard_of(key)].glance(Entry::of(key, 0))
+    /// Looks where the first [`GLANCES`] of some records would stand. The places lie far apart in memory: looking at many
+    /// does not wait for each. Where they are is worked out first, so that as many looks as can be are under way at once.
+    pub fn glance(&self, keys: impl Iterator<Item = Key>) {
+        if self.any {
+            let mut places = [&FREE; GLANCES];
+            for (place, key) in places.iter_mut().zip(keys) {
+                *place = self.shards[shard_of(key)].first_look(Entry::of(key, 0));
+            }
+            // First and last: some places lie across two lines of memory.
+            std::hint::black_box(places.iter().fold(0, |seen, Entry([mark, _, low])| seen ^ mark ^ low));
+        }
     }
 
     /// What there is of a key.
@@ -367,10 +376,10 @@ impl Stripe {
 }
 
 impl Shard {
+    /// The place where a record is looked for first.
     #[inline]
-    fn glance(&self, entry: Entry) -> u64 {
-        // First and last: some places lie across two lines of memory.
-        self.places.get(self.start(entry.mark())).map_or(0, |Entry([mark, _, low])| u64::from(mark ^ low))
+    fn first_look(&self, entry: Entry) -> &Entry {
+        self.places.get(self.start(entry.mark())).unwrap_or(&FREE)
     }
 
     /// What there is of a key, and the place of the first record of that key, or the free place where the look ended.

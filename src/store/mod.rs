@@ -43,7 +43,7 @@ use rusqlite::Connection;
 pub use audit::{AuditEvent, AuditHead, AuditLine};
 pub use backup::{Copied, Head, backup, restore};
 pub use compact::Compacted;
-pub use control::{Edition, LoadFile, LoadRecord, StoreVersion};
+pub use control::{LoadFile, LoadRecord, StoreVersion};
 pub use counts::{Counted, Counting, Held};
 pub use deltalake_core::DeltaTable;
 pub use erase::{Doomed, Erasure, keepable};
@@ -54,6 +54,7 @@ pub use writer::{Tally, Writer};
 use self::control::StoredFile;
 use crate::config;
 use crate::error::{Error, Result};
+use crate::model::edition::{EditionEntry, EditionId};
 use crate::model::{digest, schema};
 
 /// A moment of the store: the newest version, a numbered one, or the one that was newest at a time.
@@ -232,20 +233,57 @@ impl Store {
         self.audit.head()
     }
 
-    /// Remembers a published report.
+    /// Writes the files of an edition (names without folders) and the entry that says what happened, in that order: an
+    /// interrupted call leaves files that no entry names, and they are written again by the next.
     ///
     /// # Errors
-    /// `Data` if the control database cannot be written.
-    pub fn add_edition(&self, edition: &Edition) -> Result<()> {
-        self.change(|transaction| control::add_edition(transaction, edition))
+    /// `Busy` or `Data` as of any change; `Data` if a file cannot be written.
+    pub fn add_edition(&self, entry: &EditionEntry, files: &[(String, Vec<u8>)]) -> Result<()> {
+        let lock = self.lock_control()?;
+        let mut noted = Vec::new();
+        for (name, bytes) in files {
+            let path = edition_path(&entry.id, entry.revision, name);
+            let place = self.root.join(&path);
+            disk::make_folders(place.parent().unwrap_or(&self.root)).map_err(|e| cannot_write(&self.root, e))?;
+            disk::put(&place, bytes)?;
+            noted.push(StoredFile { path, bytes: bytes.len() as u64, sha256: digest::sha256(bytes) });
+        }
+        self.change_under(&lock, |transaction| {
+            control::note_files(transaction, &noted)?;
+            control::add_edition_entry(transaction, entry)
+        })
     }
 
-    /// Published reports, newest first.
+    /// What happened to editions, oldest first.
     ///
     /// # Errors
     /// `Data` if the control database cannot be read.
-    pub fn editions(&self) -> Result<Vec<Edition>> {
-        control::editions(&self.control())
+    pub fn edition_entries(&self) -> Result<Vec<EditionEntry>> {
+        control::edition_entries(&self.control())
+    }
+
+    /// A file of an edition as it was written.
+    ///
+    /// # Errors
+    /// `Missing` if the edition has no such file; `Data` if it is gone or was changed.
+    pub fn edition_file(&self, id: &EditionId, revision: u32, name: &str) -> Result<Vec<u8>> {
+        let path = edition_path(id, revision, name);
+        let known = control::stored_file(&self.control(), &path)?
+            .ok_or_else(|| Error::missing(format!("edition {id} has no file {name}")))?;
+        let damaged =
+            |why: &str| Error::data(format!("{name} of edition {id} {why}; restore a backup")).at(path.clone());
+        let bytes = fs::read(self.root.join(&path)).map_err(|e| damaged("cannot be read").with_cause(e))?;
+        if digest::sha256(&bytes) == known.sha256 { Ok(bytes) } else { Err(damaged("was changed")) }
+    }
+
+    /// Names of the files of an edition.
+    ///
+    /// # Errors
+    /// `Data` if the control database cannot be read.
+    pub fn edition_files(&self, id: &EditionId, revision: u32) -> Result<Vec<String>> {
+        let folder = edition_path(id, revision, "");
+        let files = control::stored_files_in(&self.control(), folder.trim_end_matches('/'))?;
+        Ok(files.into_iter().filter_map(|file| file.path.strip_prefix(&folder).map(str::to_owned)).collect())
     }
 
     /// Keeps what a test of methods came to (JSON), by the subject tested; in place of an earlier test of it.
@@ -381,6 +419,11 @@ fn keep_private(root: &Path) -> Result<()> {
         fs::set_permissions(root, fs::Permissions::from_mode(0o700)).map_err(|e| cannot_write(root, e))?;
     }
     Ok(())
+}
+
+/// Where a file of an edition lies, from the store's folder.
+fn edition_path(id: &EditionId, revision: u32, name: &str) -> String {
+    format!("editions/{id}/{revision}/{name}")
 }
 
 /// Held by the one writer.

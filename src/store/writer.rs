@@ -17,7 +17,7 @@ use futures::TryStreamExt as _;
 
 use super::contest::{Contest, Seen};
 use super::control::{self, LoadRecord, StoreVersion, StoredFile};
-use super::identity::{Key, Known, Ordinals, Verdict};
+use super::identity::{GLANCES, Key, Known, Ordinals, Verdict};
 use super::recall::{Passed, Recall};
 use super::table_file::{AS_THEY_CAME, CONTESTED, Keys, Place, RowWriter, Written};
 use super::{AsOf, Store, disk, durable, halt, tables};
@@ -26,9 +26,6 @@ use crate::model::schema::{PARTITION, Repeats, table};
 
 /// Most rows that room is made for before they come.
 const MOST_EXPECTED: u64 = 1 << 27;
-
-/// Keys that are looked at before they are judged: their places in memory fit a core's own cache.
-const GLANCES: usize = 1024;
 
 /// Changed records that are decided on at a time: beyond, memory would grow with the load.
 const MOST_CONTESTED: usize = 1_000_000;
@@ -253,8 +250,7 @@ impl<'s> Writer<'s> {
             (0..batch.num_rows()).map(|row| table.ordinals.identify(keys.key(row), repeats)).collect();
         for (row, identity) in identities.iter().copied().enumerate() {
             if row % GLANCES == 0 {
-                let next = identities[row..].iter().take(GLANCES);
-                std::hint::black_box(next.fold(0, |seen, key| seen ^ table.known.glance(*key)));
+                table.known.glance(identities[row..].iter().copied());
             }
             while let Some(passed) = passed.next_if(|passed| passed.before as usize <= row) {
                 table.contest.repeat(passed.key, passed.row_hash);

@@ -36,7 +36,12 @@ const HOMES: &[(&str, &[&str])] = &[
     ("geojson", &["space/"]),
     ("rstar", &["space/"]),
     ("proj4rs", &["space/project"]),
+    ("good_lp", &["analysis/sdc"]),
     ("plotters", &["render/chart"]),
+    ("typst", &["render/document/pdf"]),
+    ("typst_layout", &["render/document/pdf"]),
+    ("typst_pdf", &["render/document/pdf"]),
+    ("rust_xlsxwriter", &["render/document/xlsx"]),
     ("axum", &["serve/", "serve.rs"]),
     ("clap", &["cli/", "cli.rs"]),
 ];

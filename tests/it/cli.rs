@@ -303,7 +303,7 @@ fn anti_social_behaviour_at_150_a_month_is_reconciled_with_its_share() {
 }
 
 #[test]
-fn a_report_is_one_accessible_file_and_the_same_each_time() {
+fn a_report_is_accessible_and_the_same_each_time() {
     let folder = tempfile::tempdir().unwrap();
     let (_, to) = last_year();
     let quarter = format!("{}-Q4", to[..4].parse::<u32>().unwrap() - u32::from(to.ends_with("-01-01")));

@@ -122,6 +122,60 @@ async fn the_command_prints_draws_and_keeps_the_test() {
     assert!(vigie(&store, &["verify"]).code == 0, "a kept score leaves the store whole");
 }
 
+/// Where a test is kept, a map without a method is that of where next by the method it picked, with its score; where none is,
+/// it is Gi* and says that nothing was tested.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_kept_pick_is_the_method_of_maps() {
+    let (folder, app) = committed().await;
+    let store = app.store.root().to_owned();
+    let hotspots = |more: &[&str]| {
+        let mut args = vec!["--json", "hotspots", "--res", "10"];
+        args.extend(YEAR);
+        args.extend(more);
+        vigie(&store, &args)
+    };
+    let before = hotspots(&[]).ok();
+    assert_eq!(before["provenance"]["method"], "gi-star");
+    assert!(before["provenance"]["parameters"]["forecast_accuracy"].as_str().unwrap().contains("not tested"));
+    let untested = hotspots(&["--method", "next"]).ok();
+    assert!(untested["provenance"]["parameters"]["picked"].as_str().unwrap().starts_with("count-365d"));
+
+    let mut args = vec!["--json", "evaluate", "--methods", "shrunk-rate", "--res", "10"];
+    args.extend(YEAR);
+    let best = vigie(&store, &args).ok()["dayparts"][0]["best"].as_str().unwrap().to_owned();
+    let run = hotspots(&[]);
+    assert_eq!(run.out, hotspots(&[]).out, "the same question gives the same bytes");
+    let answer = run.ok();
+    let said = &answer["provenance"]["parameters"];
+    assert_eq!(answer["provenance"]["method"], "next");
+    assert!(said["picked"].as_str().unwrap().starts_with(&best), "{said}");
+    assert!(said["forecast_accuracy"].as_str().unwrap().contains("caught"), "{said}");
+    assert_eq!((said["next_from"].as_str(), said["next_to"].as_str()), (Some("2018-01-01"), Some("2018-01-08")));
+    // The order is that of the forecast.
+    let mut first: Vec<(u64, &str)> =
+        rows(&answer).iter().map(|row| (row["rank"].as_u64().unwrap(), row["cell"].as_str().unwrap())).collect();
+    first.sort_unstable();
+    let forecast = vigie(&store, &["--json", "forecast", "--on", "2018-01-01", "--res", "10"]).ok();
+    let same = rows(&forecast).iter().zip(&first).all(|(place, (_, cell))| place["cell"] == *cell);
+    assert!(same && rows(&forecast).len() == first.len());
+    assert!(rows(&answer).iter().all(|row| row["z"].is_null() && row["bin"] == "none"));
+    // Another daypart, another resolution, or a test of significance: not what was tested.
+    assert_eq!(hotspots(&["--daypart", "night"]).ok()["provenance"]["method"], "gi-star");
+    assert_eq!(hotspots(&["--permutations", "99"]).ok()["provenance"]["method"], "gi-star");
+    // Pictures, tables, words.
+    for name in ["next.svg", "next.csv", "next.geojson"] {
+        let path = folder.path().join(name);
+        assert_eq!(hotspots(&["--out", text(&path)]).code, 0, "{name}");
+        let written = std::fs::read_to_string(&path).unwrap();
+        let word = if name == "next.svg" { "Likeliest 1% of the area" } else { "area_share" };
+        assert!(written.contains(word), "{name}");
+    }
+    let mut args = vec!["hotspots", "--res", "10"];
+    args.extend(YEAR);
+    let words = vigie(&store, &args);
+    assert!(words.code == 0 && words.out.contains("likeliest first"), "{}\n{}", words.out, words.err);
+}
+
 #[test]
 fn wrong_arguments_are_explained() {
     let store = island_app().store.root().to_owned();
@@ -145,6 +199,47 @@ fn wrong_arguments_are_explained() {
     }
     let run = vigie(&store, &["evaluate", "--from", "2012-01-01", "--to", "2012-06-01"]);
     assert!(run.code == 5 && run.err.contains("nothing to go by"), "{} {}", run.code, run.err);
+}
+
+/// The forecast as a picture: classes, ranks and the score of its method; the map of hotspots has its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn maps_carry_their_score() {
+    let (_folder, app) = committed().await;
+    let store = app.store.root().to_owned();
+    drop(app);
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let read = |name: &str| std::fs::read_to_string(at(name)).unwrap();
+    let year = ["--from", "2017-01-01", "--to", "2018-01-01"];
+    let map = |name: &str| {
+        let run = vigie(&store, &[&["hotspots", "--method", "gi-star", "--plot", &at(name)][..], &year].concat());
+        assert_eq!(run.code, 0, "{}", run.err);
+        read(name)
+    };
+    assert!(map("before.svg").contains("Forecast accuracy: not tested"));
+    let forecast = |name: &str| {
+        let args = ["--json", "forecast", "--on", "2018-01-01", "--method", "gi-star", "--plot", &at(name)];
+        (vigie(&store, &args).ok(), read(name))
+    };
+    assert!(forecast("before.svg").1.contains("Forecast accuracy: not tested"));
+    let args = ["evaluate", "--methods", "gi-star", "--horizon", "4w"];
+    let run = vigie(&store, &[&args[..], &year].concat());
+    assert_eq!(run.code, 0, "{}", run.err);
+    let (answer, picture) = forecast("after.svg");
+    let said = answer["provenance"]["parameters"]["forecast_accuracy"].as_str().unwrap();
+    assert!(said.starts_with("caught ") && said.contains(" windows of 28 days"), "{said}");
+    let first = said.split(" windows").next().unwrap();
+    for picture in [&picture, &map("after.svg")] {
+        assert!(picture.contains(&format!("Forecast accuracy: {first}")), "{first} is not in the legend");
+    }
+    for words in
+        ["role=\"img\"", "<desc", "Up to 2%", "Forecast for 1 January 2018 to 7 January 2018", "Method: gi-star"]
+    {
+        assert!(picture.contains(words), "{words}");
+    }
+    assert_eq!(forecast("again.svg").1, picture, "the same question, the same bytes");
+    let wrong = vigie(&store, &["forecast", "--on", "2018-01-01", "--plot", &at("map.jpg")]);
+    assert!(wrong.code == 2 && wrong.err.contains(".svg"), "{}", wrong.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

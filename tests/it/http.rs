@@ -330,6 +330,44 @@ async fn the_api_answers_as_the_command_line_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn long_questions_answer_over_http_as_on_the_command_line() {
+    let (from, to) = last_year();
+    let door = Door::signed_in();
+    for (path, command) in [
+        (
+            format!("/api/v1/near-repeat?from={from}&to={to}&group=burglary&permutations=99&seed=7"),
+            vec![
+                "near-repeat",
+                "--from",
+                &from,
+                "--to",
+                &to,
+                "--group",
+                "burglary",
+                "--permutations",
+                "99",
+                "--seed",
+                "7",
+            ],
+        ),
+        (
+            format!("/api/v1/scan?from={from}&to={to}&group=burglary&permutations=19&alive=true"),
+            vec!["scan", "--from", &from, "--to", &to, "--group", "burglary", "--permutations", "19", "--alive"],
+        ),
+        (
+            format!("/api/v1/evaluate?from={from}&to={to}&methods=gi-star&horizon=4w"),
+            vec!["evaluate", "--from", &from, "--to", &to, "--methods", "gi-star", "--horizon", "4w", "--no-keep"],
+        ),
+        (format!("/api/v1/forecast?on={to}&method=count-91d"), vec!["forecast", "--on", &to, "--method", "count-91d"]),
+    ] {
+        let reply = door.get(&path).await;
+        assert_eq!(reply.status, StatusCode::OK, "{path}: {}", reply.text());
+        let shown = vigie(island(), &[&["--json"][..], &command].concat());
+        assert_eq!(reply.json(), shown.ok(), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_path_of_the_api_answers_200() {
     let filters = filters();
     let door = Door::signed_in();
@@ -340,11 +378,20 @@ async fn every_path_of_the_api_answers_200() {
         format!("/api/v1/hotspots?{filters}&group="),
         format!("/api/v1/hotspots?{filters}&method=local-moran&permutations=999&seed=2"),
         format!("/api/v1/hotspots?{filters}&method=kde&kernel=gaussian&bandwidth=250"),
+        format!(
+            "/api/v1/hotspots?{filters}&method=kde&group=theft&against_group=burglary&join=difference&bandwidth=600"
+        ),
         format!("/api/v1/clusters?{filters}&group=burglary&distance=150&minimum=8"),
         format!("/api/v1/concentration?{filters}"),
         format!("/api/v1/change?{filters}&by=parish"),
         format!("/api/v1/emerging?{filters}&definition=sfhotspot&step=month"),
         format!("/api/v1/hours?{filters}&group=burglary"),
+        format!(
+            "/api/v1/near-repeat?{filters}&group=burglary&space_bands=0,1,100,200&time_bands=0,7,14&permutations=19"
+        ),
+        format!("/api/v1/scan?{filters}&group=burglary&max_radius=500&max_days=14&permutations=19"),
+        format!("/api/v1/evaluate?{filters}&methods=count-365d,gi-star&coverage=0.05,0.01&daypart=all,night"),
+        format!("/api/v1/forecast?on={}&horizon=1w&daypart=night&method=kde", last_year().1),
         format!("/api/v1/trend?{filters}&dataset=incidents"),
         "/api/v1/kpis".to_owned(),
         format!("/api/v1/anpr/flow?{filters}"),
@@ -376,6 +423,10 @@ async fn openapi_names_every_path_that_answers() {
         "change",
         "emerging",
         "hours",
+        "near-repeat",
+        "scan",
+        "evaluate",
+        "forecast",
         "trend",
         "kpis",
         "plan",
@@ -414,6 +465,16 @@ async fn what_was_not_understood_is_refused_by_name() {
         (format!("/api/v1/hotspots?{filters}&method=kde&permutations=9"), "permutations"),
         (format!("/api/v1/hotspots?{filters}&kernel=box&method=kde"), "box"),
         (format!("/api/v1/hotspots?{filters}&seed=3"), "seed"),
+        (format!("/api/v1/hotspots?{filters}&against_group=theft"), "against"),
+        (format!("/api/v1/hotspots?{filters}&method=kde&against_group=piracy"), "piracy"),
+        (format!("/api/v1/hotspots?{filters}&method=kde&against_from=2016-01-01"), "against_to"),
+        (format!("/api/v1/hotspots?{filters}&method=kde&against_group=theft&join=product"), "product"),
+        (
+            format!(
+                "/api/v1/hotspots?{filters}&method=kde&against_group=theft&against_from=2015-01-01&against_to=2016-01-01"
+            ),
+            "group or in period",
+        ),
         (format!("/api/v1/clusters?{filters}&distance=far"), "far"),
         (format!("/api/v1/clusters?{filters}&method=kmeans"), "kmeans"),
         (format!("/api/v1/concentration?{filters}&method=gini"), "method"),
@@ -423,6 +484,21 @@ async fn what_was_not_understood_is_refused_by_name() {
         (format!("/api/v1/emerging?{filters}&window=all"), "window"),
         (format!("/api/v1/hours?{filters}&res=9"), "res"),
         (format!("/api/v1/trend?{filters}&res=9"), "res"),
+        (format!("/api/v1/near-repeat?{filters}&space_bands=0,far"), "space_bands"),
+        (format!("/api/v1/near-repeat?{filters}&space_bands=100,1"), "space_bands"),
+        (format!("/api/v1/near-repeat?{filters}&permutations=10000"), "permutations"),
+        (format!("/api/v1/near-repeat?{filters}&metric=walking"), "manhattan"),
+        (format!("/api/v1/scan?{filters}&permutations=1000"), "permutations"),
+        (format!("/api/v1/scan?{filters}&max_share=0.9"), "max_share"),
+        (format!("/api/v1/scan?{filters}&alive=yes"), "alive"),
+        (format!("/api/v1/evaluate?{filters}&step=1d"), "160"),
+        (format!("/api/v1/evaluate?{filters}&methods=magic"), "magic"),
+        (format!("/api/v1/evaluate?{filters}&horizon=soon"), "horizon"),
+        (format!("/api/v1/evaluate?{filters}&keep=true"), "keep"),
+        ("/api/v1/forecast".to_owned(), "on"),
+        ("/api/v1/forecast?on=2018-01-01&method=magic".to_owned(), "magic"),
+        ("/api/v1/forecast?on=2018-01-01&daypart=day,night".to_owned(), "daypart"),
+        ("/api/v1/forecast?on=2018-01-01&horizon=0".to_owned(), "2018-01-01"),
         ("/api/v1/kpis?from=2015-01-01".to_owned(), "to"),
         ("/api/v1/kpis?ids=m99".to_owned(), "m99"),
         ("/api/v1/query/nothing".to_owned(), "nothing"),
@@ -465,7 +541,7 @@ async fn tiles_hold_their_layer_and_empty_ones_are_204() {
     let door = Door::signed_in();
     // St Helier at zoom 12.
     let (x, y) = (2024, 1403);
-    for layer in ["hotspots", "crimes", "incidents", "cameras", "areas", "base"] {
+    for layer in ["hotspots", "crimes", "incidents", "emerging", "cameras", "areas", "base"] {
         let query = if ["cameras", "areas", "base"].contains(&layer) { String::new() } else { format!("?{filters}") };
         let reply = door.get(&format!("/tiles/{layer}/12/{x}/{y}.mvt{query}")).await;
         assert_eq!(reply.status, StatusCode::OK, "{layer}: {}", reply.text());
@@ -479,6 +555,93 @@ async fn tiles_hold_their_layer_and_empty_ones_are_204() {
         assert!(about["tiles"][0].as_str().unwrap().contains(&format!("/tiles/{layer}/{{z}}/{{x}}/{{y}}.mvt")));
         assert!(about["vector_layers"].is_array());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_questions_draws_two_densities_and_a_forecast() {
+    let filters = filters();
+    let door = Door::signed_in();
+    let asked = "question=kde&group=theft&kernel=gaussian&bandwidth=600&join=ratio";
+    for (against, word) in [
+        ("&against_group=burglary&against_from=&against_to=", "group=burglary"),
+        ("&against_group=&against_from=2016-01-01&against_to=2017-01-01", "2016-01-01..2017-01-01"),
+    ] {
+        let reply = door.get(&format!("/analysis?{filters}&{asked}{against}")).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
+        let html = reply.text();
+        for words in [word, "Twice its share and more", "<option selected>gaussian", "value=\"600", "name=\"join\""] {
+            assert!(html.contains(words), "{words} is not in {html:.6000}");
+        }
+    }
+    let page = door.get("/analysis?question=forecast").await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text());
+    let html = page.text();
+    for words in ["cells to look at first for crimes", "Forecast accuracy", "Up to 5%", "role=\"img\""] {
+        assert!(html.contains(words), "{words} is not in {html:.6000}");
+    }
+    // From a forecast to a question of what was: without the week ahead.
+    assert!(
+        html.contains("/analysis?question=change&amp;dataset=crimes\"")
+            || html.contains("/analysis?question=change&dataset=crimes\"")
+    );
+    let wrong = door.get(&format!("/analysis?{filters}&question=trend&kernel=gaussian")).await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST, "a setting that is not used is refused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn maps_are_geojson_for_those_who_ask() {
+    let filters = filters();
+    let door = Door::signed_in();
+    for (path, key) in [
+        (format!("hotspots?{filters}&daypart=night"), "bin"),
+        (format!("change?{filters}"), "verdict"),
+        (format!("emerging?{filters}"), "category"),
+        (format!("forecast?on={}&method=count-91d", last_year().1), "rank"),
+    ] {
+        let reply = door.get(&format!("/api/v1/{path}&format=geojson")).await;
+        assert_eq!(reply.status, StatusCode::OK, "{path}: {}", reply.text());
+        assert_eq!(reply.header("content-type"), "application/geo+json", "{path}");
+        let (collection, plain) = (reply.json(), door.get(&format!("/api/v1/{path}")).await.json());
+        assert_eq!(collection["type"], "FeatureCollection");
+        assert_eq!(collection["provenance"], plain["provenance"]);
+        let features = collection["features"].as_array().unwrap();
+        assert_eq!(features.len(), rows(&plain).len(), "{path}");
+        for (feature, row) in features.iter().zip(rows(&plain)) {
+            assert_eq!(feature["properties"][key], row[key], "{path}");
+            assert_eq!(feature["id"], row["cell"]);
+            let ring = feature["geometry"]["coordinates"][0].as_array().unwrap();
+            assert!(ring.len() >= 6 && ring.first() == ring.last());
+            assert!(feature["properties"].get("lat").is_none(), "the place is the geometry");
+        }
+    }
+    for path in [format!("change?{filters}&by=parish&format=geojson"), format!("emerging?{filters}&format=shapefile")] {
+        let reply = door.get(&format!("/api/v1/{path}")).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+        assert_eq!(reply.json()["where"], "format", "{}", reply.text());
+    }
+    let plain = door.get(&format!("/api/v1/hotspots?{filters}")).await;
+    let shaped = door.get(&format!("/api/v1/hotspots?{filters}&format=geojson")).await;
+    assert_ne!(plain.header("etag"), shaped.header("etag"), "another shape, another tag");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tiles_of_histories_hold_the_categories_of_the_api() {
+    let query = format!("{}&daypart=night", filters());
+    let door = Door::signed_in();
+    let answer = door.get(&format!("/api/v1/emerging?{query}")).await.json();
+    let tile = door.get(&format!("/tiles/emerging/8/126/87.mvt?{query}")).await;
+    assert_eq!(tile.status, StatusCode::OK, "{}", tile.text());
+    let mut categories: Vec<&str> = rows(&answer).iter().map(|row| row["category"].as_str().unwrap()).collect();
+    categories.sort_unstable();
+    categories.dedup();
+    assert!(categories.len() > 2, "{categories:?}");
+    for category in categories {
+        assert!(tile.text().contains(category), "{category} is not in the tile");
+    }
+    let short = door.get(&format!("/tiles/emerging/8/126/87.mvt?{query}&step=60d")).await;
+    assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY, "fewer than ten steps");
+    let other = door.get(&format!("/tiles/emerging/8/126/87.mvt?{query}&definition=sfhotspot")).await;
+    assert!(other.status == StatusCode::OK && other.body != tile.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -499,6 +662,7 @@ async fn an_answer_that_is_still_true_is_304() {
     for path in [
         format!("/api/v1/hotspots?{filters}"),
         format!("/tiles/hotspots/12/2024/1403.mvt?{filters}"),
+        format!("/tiles/emerging/12/2024/1403.mvt?{filters}"),
         "/tiles/base/12/2024/1403.mvt".to_owned(),
         "/assets/style.css".to_owned(),
     ] {

@@ -156,8 +156,8 @@ fn each_kind_of_measure_is_counted() {
     let row = &rows(&found)[0];
     let query = format!(
         "WITH named AS (SELECT person_token AS p, local_on AS d FROM incidents WHERE category = 'missing-person' AND {persons}) \
-         SELECT count(DISTINCT CASE WHEN EXISTS (SELECT 1 FROM named b WHERE b.p = a.p AND b.d < a.d AND b.d > a.d - INTERVAL '12' MONTH) \
-         THEN a.p END) AS n FROM named a WHERE d >= DATE '2017-12-01' AND d < DATE '2018-01-01'"
+         SELECT count(DISTINCT a.p) AS n FROM named a JOIN named b ON b.p = a.p \
+         WHERE b.d < a.d AND b.d > a.d - INTERVAL '12' MONTH AND a.d >= DATE '2017-12-01' AND a.d < DATE '2018-01-01'"
     );
     let wanted = vigie(island(), &[&["--json", "sql", &query], &purpose[..]].concat()).ok();
     // Two records of one day are repeats too; the query counts those of different days.
@@ -260,7 +260,7 @@ fn lint_names_file_line_and_key() {
         &["m03-grade1-within-10min.toml:1: owner: error: `owner` is missing"],
     );
     refuse(&[("valid_from = 2017-01-01\n", "")], &["target[0].valid_from", "a target without `valid_from`"]);
-    refuse(&[("unit = ", "colour = 1\nunit = ")], &["toml:10:1", "unknown field `colour`"]);
+    refuse(&[("unit = ", "colour = 1\nunit = ")], &["toml:9:1", "unknown field `colour`"]);
     refuse(&[("grade_initial = 1 OR", "grade = 1 OR")], &["toml:19: definition[0].where", "no column `grade`"]);
     refuse(
         &[("where = \"cancelled\"", "where = \"cancelled; DROP TABLE incidents\"")],
@@ -339,4 +339,47 @@ fn a_list_of_measures_becomes_drafts() {
     fs::write(&list, "a,b\n1,2\n").unwrap();
     let wrong = vigie(Path::new("/nowhere"), &["kpi", "import", text(&list), "--out", text(&out)]);
     assert!(wrong.code == 2 && wrong.err.contains("no column names the measures"), "{}", wrong.err);
+}
+
+/// Runs the example of a file whose rows and expected figures are given.
+fn example(rows: &str, expect: &str) -> crate::support::Run {
+    let text = fs::read_to_string(builtin("m03-grade1-within-10min.toml")).unwrap();
+    let head = &text[..text.find("# Ten minutes on the dot").unwrap()];
+    let folder = tempfile::tempdir().unwrap();
+    let toml = format!("{head}[[example]]\nrows = \"rows.csv\"\nexpect = {{ {expect} }}\n");
+    fs::write(folder.path().join("m03.toml"), toml).unwrap();
+    fs::write(folder.path().join("rows.csv"), rows).unwrap();
+    vigie(Path::new("/nowhere"), &["kpi", "test", text_of(&folder.path().join("m03.toml"))])
+}
+
+fn text_of(path: &Path) -> &str {
+    text(path)
+}
+
+#[test]
+fn the_nights_on_which_the_clocks_change_have_the_response_times_of_any_other() {
+    // 26 March 2017: from 01:00 GMT the clocks show 02:00. 29 October 2017: the hour from 00:00 GMT comes twice.
+    let rows = "call_answered_at,first_arrived_at,grade_initial,origin\n\
+                2017-03-26T00:57:00Z,2017-03-26T01:03:00Z,1,999\n\
+                2017-10-29T00:57:00Z,2017-10-29T01:03:00Z,1,999\n";
+    let found = example(rows, "n = 2, value = 1.0, mean = 6.0, max = 6.0, total = 2");
+    assert_eq!(found.code, 0, "{} {}", found.out, found.err);
+}
+
+#[test]
+fn a_missing_arrival_is_left_out_and_counted() {
+    let rows = "call_answered_at,first_arrived_at,grade_initial,origin,cancelled\n\
+                2017-03-01T00:00:00Z,2017-03-01T00:05:00Z,1,999,false\n\
+                2017-03-01T00:00:00Z,,1,999,false\n\
+                2017-03-01T00:00:00Z,,1,officer,true\n";
+    let found = example(rows, "n = 1, value = 1.0, no_arrival = 1, cancelled = 1, self_raised = 0, total = 3");
+    assert_eq!(found.code, 0, "the first reason that holds counts: {} {}", found.out, found.err);
+    let wrong = example("call_answered_at\nyesterday\n", "n = 1");
+    assert!(wrong.code == 2 && wrong.err.contains("rows.csv"), "{}", wrong.err);
+}
+
+#[test]
+fn the_boundary_decides_what_happens_on_the_dot() {
+    let rows = "call_answered_at,first_arrived_at,grade_initial\n2017-03-01T00:00:00Z,2017-03-01T00:10:00Z,1\n";
+    assert_eq!(example(rows, "numerator = 0, denominator = 1").code, 0, "ten minutes are not under ten minutes");
 }

@@ -24,7 +24,7 @@ fn ask(folder: &Path, id: &str, from: &str, to: &str) -> Ask {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn london_fires_are_reached_in_time_as_published() {
     if !is_here(1) {
         return;
@@ -57,7 +57,7 @@ async fn london_fires_are_reached_in_time_as_published() {
     assert!(run.measures.len() > 50, "{} stations", run.measures.len());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn seattle_priority_one_calls_have_their_waterfall() {
     if !is_here(1) {
         return;

@@ -76,8 +76,9 @@ fn month(count: u64, base: Option<u64>, rolling_12: u64, ytd: u64) -> StepRow {
     }
 }
 
-fn share(top: u32, all: u32) -> KpiRow {
+fn share(at: usize, top: u32, all: u32) -> KpiRow {
     KpiRow {
+        period: format!("{}", 1900 + at),
         value: Some(f64::from(top) / f64::from(all.max(1))),
         numerator: Some(f64::from(top)),
         denominator: Some(f64::from(all)),
@@ -178,7 +179,7 @@ proptest! {
         let months: Vec<StepRow> = counts.iter().map(|(n, base, rolling, ytd)| month(*n, *base, *rolling, *ytd)).collect();
         let months = serde_json::to_value(release(Trend { rows: months, ..Trend::default() }, &policy, &public())).unwrap();
         prop_assert!(!small_at(&months, &["count", "rolling_12", "same_month_last_year", "ytd", "ytd_last_year"], k));
-        let rows: Vec<KpiRow> = shares.iter().map(|(a, b)| share(*a.min(b), *a.max(b))).collect();
+        let rows: Vec<KpiRow> = shares.iter().enumerate().map(|(at, (a, b))| share(at, *a.min(b), *a.max(b))).collect();
         let released = release(rows, &policy, &public());
         for row in released.iter() {
             if let (Some(top), Some(all)) = (row.numerator, row.denominator) {

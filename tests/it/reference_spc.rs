@@ -8,12 +8,16 @@ use vigie::analysis::staleness::{Freshness, freshness};
 use vigie::analysis::target_text::target_text;
 use vigie::model::time::parse_date;
 use vigie::stats::classical_season;
-use vigie::stats::discrete::{poisson_cdf, poisson_quantile};
-use vigie::stats::funnel::{ACTION, Band, WATCH, normal_limits, observed_limits, poisson_limits, significance};
+use vigie::stats::discrete::{binomial_quantile, count_quantile, poisson_cdf, poisson_quantile};
+use vigie::stats::funnel::{
+    ACTION, Band, Measure, Unit as FunnelUnit, WATCH, normal_limits, observed_limits, overdispersion, poisson_limits,
+    significance,
+};
 use vigie::stats::group_ratio::group_ratios;
 use vigie::stats::holt;
 use vigie::stats::quantile::{Method, quantile};
 use vigie::stats::rate::wilson;
+use vigie::stats::season_test::season_test;
 use vigie::stats::ses;
 use vigie::stats::spc::{
     Direction, Line, NHSR_02, PChart, Part, PoissonChart, Profile, UChart, c_line, crossings_min, g_line, gaps, limits,
@@ -397,6 +401,81 @@ fn poisson_limits_of_small_counts() {
         let above = 1.0 - poisson_cdf(upper.floor() as u64, mean).unwrap();
         assert_close("above", above, numbers(&expected["p_above"])[at], tolerance(&case));
         assert_eq!(poisson_quantile(mean, 0.999), Some(whole(&expected["exact_hi_999"])[at] as u64));
+    }
+}
+
+/// Numbers of statsmodels, SciPy and `NumPy` (`tests/peers/spc_reference.py`): relative 1e-8, quantiles of counts equal.
+#[test]
+fn other_programs_say_the_same() {
+    let peers: Value = serde_json::from_str(include_str!("../reference/spc_peers.json")).unwrap();
+    let close = |what: &str, found: f64, wanted: &Value| {
+        let wanted = wanted.as_f64().unwrap();
+        assert_close(what, found, wanted, 1e-8 * wanted.abs().max(1.0));
+    };
+    let list = |key: &str| peers[key].as_array().unwrap().clone();
+    for case in list("season_test") {
+        let found = season_test(&numbers(&case["y"]), 12).unwrap().unwrap();
+        close("f", found.f, &case["f"]);
+        close("p", found.p, &case["p"]);
+        assert!((found.p / case["p"].as_f64().unwrap() - 1.0).abs() < 1e-6, "{}", found.p);
+        for (found, wanted) in found.season.iter().zip(case["season"].as_array().unwrap()) {
+            close("season", *found, wanted);
+        }
+    }
+    for case in list("classical") {
+        let cycle = case["cycle"].as_u64().unwrap() as usize;
+        let found = classical_season::decompose(&numbers(&case["y"]), cycle).unwrap();
+        for (found, wanted) in found.season.iter().zip(case["season"].as_array().unwrap()) {
+            close("season", *found, wanted);
+        }
+        for (key, found) in [("trend", &found.trend), ("remainder", &found.remainder)] {
+            for (found, wanted) in found.iter().zip(case[key].as_array().unwrap()) {
+                assert_eq!(found.is_some(), wanted.is_number(), "{key}");
+                if let Some(found) = found {
+                    close(key, *found, wanted);
+                }
+            }
+        }
+    }
+    for case in list("quantiles") {
+        let number = |key: &str| case[key].as_f64().unwrap();
+        let found = match case["what"].as_str().unwrap() {
+            "poisson" => poisson_quantile(number("mean"), number("p")),
+            "count" => count_quantile(number("mean"), number("variance"), number("p")),
+            _ => binomial_quantile(number("n") as u64, number("share"), number("p")),
+        };
+        assert_eq!(found, case["k"].as_u64(), "{case}");
+    }
+    for case in list("overdispersion") {
+        let units: Vec<FunnelUnit> = case["units"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|unit| FunnelUnit { x: unit[0].as_f64().unwrap(), n: unit[1].as_f64().unwrap() })
+            .collect();
+        let measure = match case["measure"].as_str().unwrap() {
+            "share" => Measure::Share,
+            "count_ratio" => Measure::CountRatio,
+            _ => Measure::StandardisedRatio,
+        };
+        let found = overdispersion(&units, measure).unwrap();
+        close("target", found.target, &case["target"]);
+        close("phi", found.phi, &case["phi"]);
+        close("tau2", found.tau2, &case["tau2"]);
+        for limits in case["limits"].as_array().unwrap() {
+            let pair = found.limits(limits[0].as_f64().unwrap(), ACTION).unwrap();
+            close("lower", pair.lower, &limits[1]);
+            close("upper", pair.upper, &limits[2]);
+        }
+    }
+    for case in list("poisson_limits") {
+        let found = poisson_limits(case[0].as_f64().unwrap(), 1.0, case[1].as_f64().unwrap()).unwrap();
+        close("lower", found.lower, &case[2]);
+        close("upper", found.upper, &case[3]);
+    }
+    for case in list("two_counts") {
+        let count = |at: usize| case[at].as_u64().unwrap();
+        close("p", exact_p(count(0), count(1), 1.0, count(2) as f64).unwrap(), &case[3]);
     }
 }
 

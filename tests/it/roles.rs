@@ -7,11 +7,12 @@ use vigie::analysis::selection::Selection;
 use vigie::analysis::steps::StepLength;
 use vigie::app::load::Request;
 use vigie::app::{
-    App, about, admin, backup, change, clusters, concentration, emerging, flow, hotspots, hours, kpi, near_repeat,
-    patrol_page, plan, quality, rejects, report, scan, sql, trend, verify,
+    App, about, admin, backup, change, clusters, concentration, editions, emerging, evaluate, flow, forecast, hotspots,
+    hours, kpi, near_repeat, patrol_page, plan, quality, rejects, report, scan, sql, trend, verify,
 };
 use vigie::error::{Error, Kind};
 use vigie::model::access::{Action, Principal, Role, decide};
+use vigie::model::edition::{EditionId, Step};
 use vigie::model::time::{Period, parse_date};
 use vigie::store::AsOf;
 
@@ -24,6 +25,7 @@ Administer       -       -        -        -          -                    -    
 Load             -       -        x        -          -                    -        -
 AskAggregate     x       x        x        x          x                    -        -
 AskPerformance   -       -        x        x          x                    -        -
+SignReport       -       -        x        -          x                    -        -
 AskQuery         -       -        x        x          x                    -        -
 AskRecords       -       -        x        -          -                    -        -
 ReadLedger       -       -        x        x          x                    x        x
@@ -108,6 +110,19 @@ async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<
         permutations: 9,
         ..vigie::analysis::scan::Question::of(question.selection.clone(), 9)
     };
+    let tested = vigie::analysis::evaluate::Question {
+        methods: vec![vigie::analysis::evaluate::Method::BASELINE],
+        step_days: 91,
+        ..vigie::analysis::evaluate::Question::usual(question.selection.clone(), vec![None], 9)
+    };
+    let next = vigie::analysis::evaluate::Question {
+        selection: Selection {
+            period: forecast::days_from(question.selection.period.to, 7).unwrap(),
+            ..question.selection.clone()
+        },
+        ..tested.clone()
+    };
+    let baseline = Some(vigie::analysis::evaluate::Method::BASELINE);
     let nothing = small_sample().join("nothing.geojson");
     let request = Request {
         feed: "jersey-crimes".to_owned(),
@@ -115,6 +130,7 @@ async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<
         dry_run: true,
         ..Request::default()
     };
+    let edition = EditionId::parse("authority-1999-Q1-1").unwrap();
     vec![
         ("about", Action::AskAggregate, about::ask(app, who).await.map(drop)),
         ("hotspots", Action::AskAggregate, hotspots::ask(app, who, &question).await.map(drop)),
@@ -126,10 +142,14 @@ async fn trips(app: &App, who: &Principal) -> Vec<(&'static str, Action, Result<
         ("trend", Action::AskAggregate, trend::ask(app, who, &series).await.map(drop)),
         ("near-repeat", Action::AskAggregate, near_repeat::ask(app, who, &repeats).await.map(drop)),
         ("scan", Action::AskAggregate, scan::ask(app, who, &crowds).await.map(drop)),
+        ("evaluate", Action::AskAggregate, evaluate::ask(app, who, &tested, false).await.map(drop)),
+        ("forecast", Action::AskAggregate, forecast::ask(app, who, &next, baseline).await.map(drop)),
         ("anpr flow", Action::AskAggregate, flow::ask(app, who, question.selection.period, None).await.map(drop)),
         ("anpr cameras", Action::AskAggregate, flow::cameras(app, who).await.map(drop)),
         ("patrol page", Action::AskAggregate, patrol_page::ask(app, who).await.map(drop)),
-        ("reports", Action::AskPerformance, report::editions(app, who).map(drop)),
+        ("reports", Action::AskPerformance, editions::list(app, who).map(drop)),
+        ("report sign", Action::SignReport, report::sign(app, who, &edition, Step::SignedFinal, "", None).map(drop)),
+        ("report withdraw", Action::SignReport, report::withdraw(app, who, &edition, "why")),
         ("query", Action::AskQuery, sql::query(app, who, "datasets", &[], AsOf::Newest).await.map(drop)),
         ("sql", Action::AskRecords, sql::sql(app, who, "SELECT 1", AsOf::Newest).await.map(drop)),
         ("kpi run", Action::AskPerformance, kpi::run(app, who, question.selection.period, None).await.map(drop)),
@@ -159,14 +179,14 @@ async fn every_trip_keeps_to_the_table_for_every_role() {
             let denied = ended.as_ref().err().is_some_and(|e| e.kind() == Kind::Denied);
             assert_eq!(denied, !may, "{name} as {}: {ended:?}", role.name());
             // These are asked for what cannot be done: whoever may gets as far as hearing that.
-            if may && !["areas load", "backup", "plan load"].contains(&name) {
+            if may && !["areas load", "backup", "plan load", "report sign", "report withdraw"].contains(&name) {
                 assert!(ended.is_ok(), "{name} as {}: {ended:?}", role.name());
             }
         }
         let auditor = somebody(&[Role::Auditor]);
         let lines = admin::audit_lines(&app, &auditor, 10_000).unwrap();
         let own: Vec<_> = lines.iter().filter(|line| line.who == who.name).collect();
-        assert!(own.len() >= 17, "every trip of {} left a line, refused ones too: {}", role.name(), own.len());
+        assert!(own.len() >= 19, "every trip of {} left a line, refused ones too: {}", role.name(), own.len());
         for line in own {
             assert_eq!(line.roles, role.name());
             assert!(["allowed", "denied"].contains(&line.outcome.as_str()), "{line:?}");
@@ -194,6 +214,11 @@ async fn the_public_never_sees_a_count_of_one_to_four() {
         assert!(shown.is_none_or(|n| n == 0 || n >= 5), "{shown:?} was shown");
         assert!(shown.is_none() || shown == full);
     }
+    // The number of records is a range around the truth, and nothing else says how many there are.
+    let (whole, range) = (officer.provenance.rows, &public.provenance);
+    assert!(range.rows < whole && range.rows_at_most.is_some_and(|most| whole < most), "{range:?}");
+    assert!(range.excluded.is_empty() && public.map.outside_study_area.is_none());
+    assert_eq!(range.rows, ours.iter().flatten().sum::<u64>() + ours.iter().filter(|n| n.is_none()).count() as u64);
     for row in public.map.rows.iter().filter(|row| row.count.is_none()) {
         assert!(row.rate_per_km2.is_none() && row.z.is_none(), "a hidden count is not to be worked out: {row:?}");
     }

@@ -1,10 +1,18 @@
 //! How often control charts cry wolf, and how soon they see a change: simulated with a seed, printed, and held to bounds.
 
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use rand::SeedableRng;
 use rand_distr::{Binomial, Distribution, Exp, Normal, Poisson};
 use rand_pcg::Pcg64;
+use vigie::analysis::comparison::{Figure, Question, change, spans};
 use vigie::analysis::kpi_chart::{Season, Series, Settings, chart, season};
-use vigie::stats::spc::{ANHOEJ, Kind, MDC_2023, NHSR_02, Nature, Part, Profile, judge_lines, t_line};
+use vigie::model::time::{Period, parse_date};
+use vigie::stats::seasonal_naive::coverage;
+use vigie::stats::spc::{
+    ANHOEJ, Direction, Kind, MDC_2023, NHSR_02, Nature, Part, Profile, Side, Ties, choose, judge, judge_lines, label,
+    limits, phases, runs_test, t_line, trend_points,
+};
 
 const SERIES: usize = 1_000;
 /// Points before the step, and after it at most.
@@ -189,7 +197,7 @@ fn a_series_without_its_season_cries_wolf_as_often_as_one_that_had_none() {
                 alarms += usize::from(found.points.iter().any(|point| point.signal.is_some()));
             }
         }
-        (seasonal as f64 / SERIES as f64, alarms as f64 / f64::from(seasonal.max(1)))
+        (f64::from(seasonal) / SERIES as f64, alarms as f64 / f64::from(seasonal.max(1)))
     };
     println!("{:<10}{:<24}{:>14}{:>30}", "points", "season", "season found", "adjusted series with a signal");
     for n in [24, 36, 60] {
@@ -200,5 +208,167 @@ fn a_series_without_its_season_cries_wolf_as_often_as_one_that_had_none() {
         println!("{n:<10}{:<24}{:>14}{:>30}", "of three sigma", percent(found), percent(alarms));
         assert!(none < 0.02, "{n}: {none}");
         assert!(found > 0.9 && alarms < 0.55, "{n}: {found} {alarms}");
+    }
+}
+
+#[test]
+fn forecast_limits_of_counts_hold_as_often_as_they_say() {
+    println!("{:<10}{:>8}{:>10}{:>12}", "mean", "years", "asked", "held");
+    for (mean, years) in [(2.0, 3), (12.0, 3), (150.0, 3), (12.0, 6)] {
+        let mut rng = Pcg64::seed_from_u64(9);
+        let (mut within, mut of) = (0, 0);
+        for _ in 0..SERIES {
+            let counts: Vec<u64> = (0..12 * years + 1)
+                .map(|t| {
+                    let season = 1.0 + 0.4 * (f64::from(t) / 12.0 * std::f64::consts::TAU).sin();
+                    Poisson::new(mean * season).unwrap().sample(&mut rng) as u64
+                })
+                .collect();
+            let held = coverage(&counts, 12, counts.len() - 1, 0.95);
+            (within, of) = (within + held.within, of + held.of);
+        }
+        let share = within as f64 / of as f64;
+        println!("{mean:<10}{years:>8}{:>10}{:>12}", "95%", percent(share));
+        // Whole limits hold a little more often than asked; a count of last year as the mean costs a little.
+        assert!((0.90..=0.99).contains(&share), "{mean} {years}: {share}");
+    }
+}
+
+/// The same cases on every run.
+fn seeded(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// Whole values with gaps; ties are common.
+fn values() -> impl Strategy<Value = Vec<Option<f64>>> {
+    prop::collection::vec(prop::option::weighted(0.93, (0_u32..25).prop_map(f64::from)), 2..50)
+}
+
+fn profile() -> impl Strategy<Value = Profile> {
+    prop_oneof![Just(NHSR_02), Just(MDC_2023), Just(ANHOEJ), Just(NHSR_02.with_ties(Ties::Pass))]
+}
+
+proptest! {
+    #![proptest_config(seeded(256))]
+
+    #[test]
+    fn a_mirrored_series_has_mirrored_signals(values in values(), profile in profile()) {
+        let mirrored: Vec<Option<f64>> = values.iter().map(|v| v.map(|v| 100.0 - v)).collect();
+        let (Some(a), Some(b)) = (limits(&values, &profile), limits(&mirrored, &profile)) else { return Ok(()) };
+        // A value on a limit may fall to either side of it in its last bit: not a matter of the rules.
+        let near = |v: f64, l: f64| (v - l).abs() < 1e-9;
+        prop_assume!(!values.iter().flatten().any(|v| [a.mean, a.lpl, a.upl, a.near_low, a.near_high].iter().any(|l| near(*v, *l))));
+        for (one, other) in judge(&values, &a, &profile).iter().zip(judge(&mirrored, &b, &profile)) {
+            prop_assert_eq!(one.flags.rules().count(), other.flags.rules().count());
+            for (rule, side) in one.flags.rules() {
+                let across = if side == Side::High { Side::Low } else { Side::High };
+                prop_assert!(other.flags.has(rule, across));
+            }
+        }
+    }
+
+    #[test]
+    fn passing_ties_finds_every_strict_trend(values in values()) {
+        let strict = trend_points(&values, 4, Ties::Break);
+        let passing = trend_points(&values, 4, Ties::Pass);
+        for (strict, passing) in strict.iter().zip(passing) {
+            prop_assert!(strict.is_none() || passing.is_some());
+        }
+    }
+
+    #[test]
+    fn the_label_is_one_of_the_flags(values in values(), profile in profile()) {
+        let Some(found) = limits(&values, &profile) else { return Ok(()) };
+        for direction in [Direction::Increase, Direction::Decrease, Direction::Neutral] {
+            for point in judge(&values, &found, &profile) {
+                let named = label(&point, direction, &profile);
+                prop_assert_eq!(named.is_none(), point.flags.is_empty());
+                prop_assert!(named.is_none_or(|(rule, side)| point.flags.has(rule, side)));
+            }
+        }
+    }
+
+    #[test]
+    fn phases_hold_every_point_once(n in 0_usize..60, breaks in prop::collection::vec(0_usize..70, 0..6)) {
+        let found = phases(n, &breaks);
+        let points: Vec<usize> = found.iter().flat_map(Clone::clone).collect();
+        prop_assert_eq!(points, (0..n).collect::<Vec<_>>());
+        prop_assert!(found.iter().all(|range| !range.is_empty()));
+    }
+
+    #[test]
+    fn limits_stand_in_their_order_and_a_break_is_as_two_series(
+        counts in prop::collection::vec((0_u32..60, 1_u32..90), 26..60),
+        share in any::<bool>(),
+    ) {
+        let parts: Vec<Option<Part>> = counts
+            .iter()
+            .map(|(count, of)| Some(Part { count: f64::from(if share { *count.min(of) } else { *count }), of: f64::from(*of) }))
+            .collect();
+        let values: Vec<Option<f64>> = parts.iter().map(|part| part.and_then(Part::value)).collect();
+        let nature = if share { Nature::Share } else { Nature::Rate };
+        for kind in [None, Some(Kind::Xmr), Some(Kind::P), Some(Kind::PPrime), Some(Kind::U), Some(Kind::Poisson)] {
+            if !share && matches!(kind, Some(Kind::P | Kind::PPrime)) {
+                continue;
+            }
+            let settings = Settings { kind, ..Settings::by_size() };
+            let versions: Vec<&str> = (0..values.len()).map(|at| if at < 13 { "1" } else { "2" }).collect();
+            let series = Series { nature, dates: &[], values: &values, parts: &parts, per: 1.0, versions: &versions };
+            let Some(whole) = chart(&series, &settings) else { continue };
+            for line in whole.lines.iter().flatten() {
+                prop_assert!(line.lower <= line.near_low && line.near_low <= line.near_high && line.near_high <= line.upper);
+                prop_assert!(line.lower.is_finite() && line.upper.is_finite());
+            }
+            // The second part alone, by the same kind, is the second phase.
+            let fixed = Settings { kind: Some(whole.kind), ..settings };
+            let part = Series { values: &values[13..], parts: &parts[13..], versions: &[], ..series };
+            if let Some(alone) = chart(&part, &fixed) {
+                prop_assert_eq!(&whole.lines[13..], &alone.lines[..]);
+                prop_assert_eq!(&whole.points[13..], &alone.points[..]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_chart_is_always_chosen_with_a_reason(counts in prop::collection::vec(prop::option::of(0_u32..40), 0..40)) {
+        let parts: Vec<Option<Part>> =
+            counts.iter().map(|count| count.map(|count| Part { count: f64::from(count), of: 40.0 })).collect();
+        for nature in [Nature::Count, Nature::Rate, Nature::Share, Nature::Other] {
+            let choice = choose(nature, &parts, NHSR_02.cut);
+            prop_assert!(!choice.reason.is_empty() && !choice.reason.contains("NaN"));
+        }
+    }
+
+    #[test]
+    fn crossings_and_runs_add_up(values in values()) {
+        let found = runs_test(&values, &vec![Some(12.0); values.len()]);
+        prop_assert!(found.longest <= found.useful && found.crossings < found.useful.max(1));
+        prop_assert!(found.useful == 0 || found.longest * (found.crossings + 1) >= found.useful);
+    }
+
+    #[test]
+    fn earlier_periods_are_as_long_but_for_a_leap_day(first in 0_i64..4000, length in 1_i64..400, starts in 1_u32..=12) {
+        let from = parse_date("2012-01-01").unwrap() + chrono::Duration::days(first);
+        let period = Period::new(from, from + chrono::Duration::days(length)).unwrap();
+        let question =
+            Question { period, figure: Figure::Count, known_on: period.to, year_starts: starts, partial: true };
+        let found = spans(&question).unwrap();
+        for (now, before) in [(period, found.last_year), (found.year_to_date, found.year_to_date_last_year)] {
+            prop_assert!((now.days() - before.days()).abs() <= 1, "{now:?} {before:?}");
+            prop_assert!(before.to <= now.to && before.from < now.from);
+        }
+        prop_assert!((365..=366).contains(&found.rolling_12.days()));
+        prop_assert_eq!(found.rolling_12.from, found.rolling_12_before.to);
+        prop_assert!(found.year_to_date.from <= period.to && found.year_to_date.to == period.to);
+    }
+
+    #[test]
+    fn a_share_of_three_years_lies_between_its_years(parts in prop::collection::vec((0_u32..50, 50_u32..90), 3)) {
+        let parts: Vec<Part> =
+            parts.iter().map(|(count, of)| Part { count: f64::from(*count), of: f64::from(*of) }).collect();
+        let found = change(Figure::Share, parts[0], &parts).unwrap();
+        let shares: Vec<f64> = parts.iter().filter_map(|part| part.value()).collect();
+        let (low, high) = (shares.iter().copied().fold(1.0, f64::min), shares.iter().copied().fold(0.0, f64::max));
+        prop_assert!(low - 1e-12 <= found.before && found.before <= high + 1e-12);
     }
 }

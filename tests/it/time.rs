@@ -293,8 +293,28 @@ fn pictures_and_files_are_written() {
         let picture = std::fs::read_to_string(&svg).unwrap();
         assert!(picture.contains("role=\"img\"") && picture.contains("<desc") && picture.contains(word), "{word}");
         assert!(std::fs::read_to_string(&csv).unwrap().lines().count() > 100);
-        refuses(&ask(&[args[0], "--plot", "x.png"]), 2, ".svg");
+        refuses(&ask(&[args[0], "--plot", "x.jpg"]), 2, ".svg");
     }
+}
+
+#[test]
+fn change_and_histories_are_geojson() {
+    let folder = tempfile::tempdir().unwrap();
+    for (command, key) in [("change", "verdict"), ("emerging", "category")] {
+        let path = folder.path().join(format!("{command}.geojson"));
+        let run = ask(&[command, "--daypart", "night", "--out", text(&path)]);
+        assert_eq!(run.code, 0, "{}", run.err);
+        let collection: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        assert_eq!(collection["provenance"]["question"], command);
+        let features = collection["features"].as_array().unwrap();
+        assert_eq!(features.len() as u64, collection["provenance"]["cells"].as_u64().unwrap());
+        assert!(
+            features.iter().all(|each| each["properties"][key].is_string() && each["geometry"]["type"] == "Polygon")
+        );
+    }
+    let parishes = folder.path().join("parishes.geojson");
+    refuses(&ask(&["change", "--by", "parish", "--out", text(&parishes)]), 2, "not of parishes");
+    refuses(&ask(&["hours", "--out", text(&parishes)]), 2, ".csv, .parquet or .json");
 }
 
 /// The public sees no small count, and nothing that gives one away.

@@ -183,6 +183,36 @@ await test('group, dataset, counts and cameras change the picture', async () => 
   await context.close();
 });
 
+await test('histories have a legend of 17 classes, each with a word and a letter, and a list', async () => {
+  const context = await signedIn();
+  const page = await context.newPage();
+  await openMap(page);
+  const before = await picture(page);
+  assert.match(await page.locator('#legend').innerText(), /Forecast accuracy/);
+  assert.ok(await page.locator('#step-choice').isHidden());
+  await page.locator('input[name="show"][value="emerging"]').check();
+  await page.waitForFunction(() => /No pattern/.test(document.getElementById('legend').innerText));
+  await settled(page);
+  assert.ok(difference(before, await picture(page)) > 0.001, 'the map did not change');
+  const items = page.locator('#legend li');
+  assert.equal(await items.count(), 17);
+  assert.deepEqual((await page.locator('#legend .letter').allTextContents()).join(''), 'NCIPDSOHNCIPDSOH');
+  assert.match(await page.locator('#finding').innerText(), /hot/);
+  assert.match(await page.locator('#cells thead').innerText(), /History/);
+  assert.match(page.url(), /step=28d&show=emerging/);
+  assert.ok(await page.locator('#step-choice').isVisible());
+  await page.locator('#cells tbody .row-button').first().click();
+  assert.match(await page.locator('#chosen').innerText(), /of 13 steps/);
+  await page.waitForTimeout(200);
+  await settled(page);
+  await shot(page, 'map-emerging-1280');
+  assert.deepEqual(await axe(page), []);
+  await page.reload();
+  await settled(page);
+  assert.ok(await page.locator('input[name="show"][value="emerging"]').isChecked());
+  await context.close();
+});
+
 await test('an impossible period is refused in words', async () => {
   const context = await signedIn();
   const page = await context.newPage();
@@ -215,7 +245,7 @@ await test('a map that cannot be judged says so, and why', async () => {
     for (const row of answer.rows) Object.assign(row, { z: null, p: null, q: null, bin: 'none' });
     await route.fulfill({ json: answer });
   });
-  await openMap(page);
+  await openMap(page, '?show=hotspots');
   assert.match(await page.locator('#finding').innerText(), new RegExp(`cannot be said: ${reason}`));
   assert.match(await page.locator('#table-note').innerText(), /\[x\] not available/);
   assert.match(await page.locator('#cells tbody tr').first().innerText(), /\[x\]/);

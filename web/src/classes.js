@@ -71,6 +71,18 @@ export function hotspotClasses(colours) {
   ];
 }
 
+/** Upper ends of the classes of a map of where next, as shares of the area. The server's are the same. */
+const NEXT = [[0, 0.01, 'Likeliest 1% of the area'], [0.01, 0.02, '1 to 2% of the area'], [0.02, 0.05, '2 to 5% of the area']];
+
+/**
+ * Legend of a map of where next, likeliest first; in the colours that `hotspotFill` gives its classes.
+ * @param {Palette} colours
+ */
+export const nextClasses = (colours) => NEXT.map(([from, to, words], at) => ({
+  words, colour: colours.hot[2 - at], edge: colours.hotEdge,
+  holds: (row) => row.area_share > from + 1e-9 && row.area_share <= to + 1e-9,
+}));
+
 /** Fill of a hotspot cell, a MapLibre expression over `b` (bin, -3 to 3) and `z` (tenths). */
 export const hotspotFill = (colours) => ['match', ['coalesce', ['get', 'b'], 0],
   3, ['step', ['coalesce', ['get', 'z'], 0], colours.hot[2], Z_TENTHS[0], colours.hot[3], Z_TENTHS[1], colours.hot[4]],

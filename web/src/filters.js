@@ -2,9 +2,20 @@
 
 /**
  * What the page shows. Dates are island dates; `to` is the day after the last.
- * @typedef {{dataset: string, show: 'hotspots' | 'counts', from: string, to: string, daypart: string, group: string,
- *   cameras: boolean}} View
+ * @typedef {{dataset: string, show: 'next' | 'hotspots' | 'counts' | 'emerging', from: string, to: string, daypart: string, group: string,
+ *   step: string, cameras: boolean}} View
  */
+
+/** What can be shown, the usual first. */
+const SHOWS = ['next', 'hotspots', 'counts', 'emerging'];
+
+/** The method asked for; where next is the server's own choice: what a kept test picked, else Gi*. */
+const METHODS = { hotspots: 'gi-star', counts: 'count' };
+const showOf = (text) => (SHOWS.includes(text) ? text : SHOWS[0]);
+
+/** Steps of a history; where days are not known, months. */
+const STEPS = ['28d', 'week', 'month'];
+const stepOf = (text, dataset) => (dataset?.month_precision > 0 ? 'month' : STEPS.includes(text) ? text : STEPS[0]);
 
 /** Datasets that people mean first. */
 const USUAL = ['incidents', 'crimes'];
@@ -65,9 +76,9 @@ export function viewOf(query, about) {
   const { from, to } = lastYear(dataset, query.get('to'));
   const group = query.get('group') ?? '';
   return {
-    dataset: dataset.name, show: query.get('show') === 'counts' ? 'counts' : 'hotspots', from: query.get('from') || from, to,
+    dataset: dataset.name, show: showOf(query.get('show')), from: query.get('from') || from, to,
     daypart: query.get('daypart') ?? '', group: dataset.groups.includes(group) ? group : '',
-    cameras: query.has('cameras'),
+    step: stepOf(query.get('step'), dataset), cameras: query.has('cameras'),
   };
 }
 
@@ -76,13 +87,19 @@ export function apiParams(view) {
   const params = new URLSearchParams({ dataset: view.dataset, from: view.from, to: view.to });
   if (view.daypart) params.set('daypart', view.daypart);
   if (view.group) params.set('group', view.group);
+  if (view.show === 'emerging') params.set('step', view.step);
+  if (METHODS[view.show]) params.set('method', METHODS[view.show]);
   return params;
 }
+
+/** Where the answer to a view is asked for. @param {View} view @returns {string} */
+export const apiPath = (view) => `/api/v1/${view.show === 'emerging' ? 'emerging' : 'hotspots'}`;
 
 /** The page's own address for a view. @param {View} view @returns {string} */
 export function addressOf(view) {
   const params = apiParams(view);
-  if (view.show === 'counts') params.set('show', 'counts');
+  params.delete('method');
+  if (view.show !== SHOWS[0]) params.set('show', view.show);
   if (view.cameras) params.set('cameras', '1');
   return `/map?${params}`;
 }
@@ -96,6 +113,7 @@ export function fillForm(form, about, view) {
   form.elements.from.value = view.from;
   form.elements.to.value = view.to;
   form.elements.show.value = view.show;
+  form.elements.step.value = view.step;
   form.elements.cameras.checked = view.cameras;
   const dayparts = form.querySelector('#dayparts');
   for (const daypart of about.dayparts) {
@@ -112,6 +130,7 @@ export function datasetChanged(form, about) {
   fillGroups(form, about, '');
   const { dataset, from, to } = form.elements;
   const chosen = about.datasets.find((each) => each.name === dataset.value);
+  form.elements.step.value = stepOf(form.elements.step.value, chosen);
   if (chosen.month_precision > 0 || from.value > chosen.last_on || to.value <= chosen.first_on) {
     const period = lastYear(chosen);
     from.value = period.from;
@@ -133,8 +152,9 @@ export function viewFromForm(form) {
   const data = new FormData(form);
   const text = (name) => String(data.get(name) ?? '');
   return {
-    dataset: text('dataset'), show: text('show') === 'counts' ? 'counts' : 'hotspots', from: text('from'),
-    to: text('to'), daypart: text('daypart'), group: text('group'), cameras: data.has('cameras'),
+    dataset: text('dataset'), show: showOf(text('show')), from: text('from'),
+    to: text('to'), daypart: text('daypart'), group: text('group'), step: text('step') || STEPS[0],
+    cameras: data.has('cameras'),
   };
 }
 

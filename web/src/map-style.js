@@ -1,6 +1,7 @@
 // The map's style as a plain function of what is shown: MapLibre compares it with the last one and changes the difference.
 import { countFill, hotspotFill, palette } from './classes.js';
 import { apiParams } from './filters.js';
+import { historyLayers } from './histories.js';
 
 /** Tiles are made up to this zoom and stretched beyond it. */
 const TILE_ZOOM = 14;
@@ -32,9 +33,10 @@ function tiles(layer, params) {
  */
 export function mapStyle(view, dark, chosen) {
   const colours = palette(dark);
-  const hotspots = view.show === 'hotspots';
-  const dataLayer = !hotspots && COUNTED.includes(view.dataset) ? view.dataset : 'hotspots';
-  const outlined = chosen !== null && dataLayer === 'hotspots';
+  const hotspots = view.show === 'hotspots' || view.show === 'next';
+  const emerging = view.show === 'emerging';
+  const dataLayer = emerging ? 'emerging' : !hotspots && COUNTED.includes(view.dataset) ? view.dataset : 'hotspots';
+  const outlined = chosen !== null && (emerging || dataLayer === 'hotspots');
 
   const sources = {
     base: tiles('base'),
@@ -62,7 +64,7 @@ export function mapStyle(view, dark, chosen) {
     layers: [
       { id: 'sea', type: 'background', paint: { 'background-color': colours.sea } },
       { id: 'land', type: 'fill', source: 'base', 'source-layer': 'coast', paint: { 'fill-color': colours.land } },
-      ...(hotspots ? hotspotLayers(dataLayer, colours) : countLayers(dataLayer, colours)),
+      ...dataLayers(view.show, dataLayer, colours),
       {
         id: 'roads', type: 'line', source: 'base', 'source-layer': 'roads', layout: { 'line-join': 'round', 'line-cap': 'round' },
         paint: {
@@ -85,6 +87,12 @@ export function mapStyle(view, dark, chosen) {
       ring('chosen-ring-casing', colours.casing, 6), ring('chosen-ring', colours.chosen, 3),
     ],
   };
+}
+
+/** The layers that speak. */
+function dataLayers(show, layer, colours) {
+  if (show === 'emerging') return historyLayers(layer, colours, BOLD);
+  return show === 'hotspots' || show === 'next' ? hotspotLayers(layer, colours) : countLayers(layer, colours);
 }
 
 /** Hot cells have a full edge, cold ones a dashed edge, the others a faint one: colour never speaks alone. */

@@ -1,9 +1,9 @@
 // The map page: one view, drawn as map, legend and list.
 import { Map as MapView, ScaleControl } from './maplibre-gl.mjs';
 import { getJson, Problem } from './api.js';
-import { drawLegend, drawTable, findingWords, markRow, noteWords, rowWords, termsWords, topRows } from './cells.js';
+import { drawLegend, drawTable, findingWords, markRow, noteWords, rowWords, seenView, termsWords, topRows } from './cells.js';
 import { palette } from './classes.js';
-import { addressOf, apiParams, datasetChanged, fillForm, mappable, viewFromForm, viewOf, viewWords } from './filters.js';
+import { addressOf, apiParams, apiPath, datasetChanged, fillForm, mappable, viewFromForm, viewOf, viewWords } from './filters.js';
 import { mapStyle } from './map-style.js';
 
 const by = (id) => document.getElementById(id);
@@ -37,6 +37,7 @@ async function start() {
   const query = new URLSearchParams(location.search);
   view = viewOf(query, about);
   fillForm(form, about, view);
+  by('step-choice').hidden = view.show !== 'emerging';
   if (matchMedia('(max-width: 60rem)').matches) by('filter-box').open = false;
   form.addEventListener('change', formChanged);
   form.addEventListener('submit', (event) => event.preventDefault());
@@ -59,8 +60,9 @@ function formChanged(event) {
     problem('The first date must be before the last.');
     return;
   }
-  const sameAnswer = String(apiParams(next)) === String(apiParams(view));
+  const sameAnswer = apiPath(next) === apiPath(view) && String(apiParams(next)) === String(apiParams(view));
   view = next;
+  by('step-choice').hidden = view.show !== 'emerging';
   history.replaceState(null, '', addressOf(view));
   drawMap();
   if (sameAnswer && answer) drawAnswer();
@@ -75,7 +77,7 @@ async function ask() {
   by('filter-words').textContent = viewWords(view, about);
   document.querySelector('.map-and-list').setAttribute('aria-busy', 'true');
   try {
-    answer = await getJson('/api/v1/hotspots', apiParams(view), signal);
+    answer = await getJson(apiPath(view), apiParams(view), signal);
     problem('');
     drawAnswer();
     frameOnce();
@@ -93,13 +95,13 @@ async function ask() {
 }
 
 function drawAnswer() {
-  const hotspots = view.show === 'hotspots';
+  const seen = seenView(answer, view);
   by('filter-words').textContent = viewWords(view, about);
-  by('finding').textContent = findingWords(answer, view);
-  by('terms').textContent = termsWords(answer, view, viewWords(view, about));
-  by('table-note').textContent = noteWords(answer, view);
-  drawLegend(by('legend'), answer, view, palette(darkTheme.matches));
-  drawTable(table, topRows(answer.rows, hotspots), hotspots, (row) => chooseRow(row, true));
+  by('finding').textContent = findingWords(answer, seen);
+  by('terms').textContent = termsWords(answer, seen, viewWords(view, about));
+  by('table-note').textContent = noteWords(answer, seen);
+  drawLegend(by('legend'), answer, seen, palette(darkTheme.matches));
+  drawTable(table, topRows(answer.rows, seen.show), seen.show, (row) => chooseRow(row, true));
   if (chosenRow) {
     chosenRow = answer.rows.find((row) => row.cell === chosenRow.cell) ?? null;
     showChosen();
@@ -110,7 +112,7 @@ function drawAnswer() {
 function frameOnce() {
   if (framed || !map || !answer) return;
   framed = true;
-  const hot = answer.rows.filter((row) => row.bin?.startsWith('hot'));
+  const hot = answer.rows.filter((row) => row.bin?.startsWith('hot') || row.category?.endsWith(' hot') || row.area_share <= 0.02);
   if (hot.length === 0) return;
   const span = (key) => [Math.min(...hot.map((row) => row[key])), Math.max(...hot.map((row) => row[key]))];
   const [[west, east], [south, north]] = [span('lon'), span('lat')];
@@ -194,7 +196,7 @@ function chooseAt({ lat, lng }, move) {
 
 function showChosen() {
   by('chosen').classList.toggle('is-empty', !chosenRow);
-  by('chosen').textContent = chosenRow ? rowWords(chosenRow, view) : 'Choose a row or a cell to see it here.';
+  by('chosen').textContent = chosenRow ? rowWords(chosenRow, seenView(answer, view)) : 'Choose a row or a cell to see it here.';
   markRow(table, chosenRow?.cell ?? null);
 }
 

@@ -270,7 +270,7 @@ fn belongs(definition: &Definition, key: &str, file: &File<'_>) -> Result<()> {
         let fits = kinds.contains(&kind) || (matches!(name, "threshold" | "quantiles") && kind.is_duration());
         let wanted = kinds.contains(&kind) && needed;
         if is_there && !fits {
-            return file.wrong(&format!("{key}.{name}"), format!("does not belong to this kind of measure"));
+            return file.wrong(&format!("{key}.{name}"), "does not belong to this kind of measure");
         }
         if !is_there && wanted {
             return file.wrong(&format!("{key}.{name}"), "is missing: this kind of measure needs it");

@@ -27,6 +27,17 @@ pub struct Score {
     pub events: u64,
     /// Store version that was tested.
     pub store_version: u64,
+    /// Days that the methods looked back.
+    #[serde(default = "two_years")]
+    pub train_days: u32,
+    /// Why the rule picked it.
+    #[serde(default)]
+    pub why: String,
+}
+
+/// What scores say that were kept before they named it.
+fn two_years() -> u32 {
+    730
 }
 
 impl Score {
@@ -47,6 +58,8 @@ impl Score {
             windows: part.windows,
             events: part.events,
             store_version,
+            train_days: question.train_days,
+            why: part.why.clone(),
         })
     }
 
@@ -59,6 +72,7 @@ impl Score {
     /// let score = Score {
     ///     best: "shrunk-rate".into(), coverage: 0.02, hit_rates: BTreeMap::from([("shrunk-rate".to_owned(), 0.41)]),
     ///     from: "2017-01-01".into(), to: "2018-01-01".into(), horizon_days: 7, windows: 52, events: 2888, store_version: 3,
+    ///     train_days: 730, why: String::new(),
     /// };
     /// let words = score.words("shrunk-rate").ok_or(vigie::error::Error::bug("tested"))?;
     /// assert_eq!(words, "caught 41.0 % of records in 2 % of the area over 52 windows of 7 days, 2017-01-01 to 2018-01-01");

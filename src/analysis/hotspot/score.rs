@@ -10,11 +10,14 @@ use crate::stats::fdr::benjamini_hochberg;
 use crate::stats::gi_star::{Undefined, gi_star};
 use crate::stats::moran::{Quadrant, local_moran};
 use crate::stats::neighbours::Neighbours;
+use crate::stats::thrown_sum::thrown_sum;
 
 /// Scores every cell of the study area.
 ///
 /// **Method**: counts per cell, zeros kept; Gi* over the cell and its ring of six, clipped to the study area
-/// ([`gi_star`]); q over all cells of the answer ([`benjamini_hochberg`]); bin by q and the sign of z.
+/// ([`gi_star`]); p the larger of the normal p of z and of that of records thrown at random ([`thrown_sum`]), so that a hot
+/// cell both stands out from the spread of the cells and is more than chance alone brings; q over all cells of the answer
+/// ([`benjamini_hochberg`]); bin by q and the sign of z.
 /// **Units**: records a square kilometre of the cell's own area.
 /// **Undefined**: z, p and q of every cell if all counts are equal or there are fewer than three cells, with the
 /// reason.
@@ -75,7 +78,8 @@ pub fn score_with(
     }
     let harm = weighted.map(|harm| cells.iter().map(|cell| harm.get(cell).copied().unwrap_or(0.0)).collect::<Vec<_>>());
     let values = harm.clone().unwrap_or_else(|| inside.iter().map(|count| *count as f64).collect());
-    let judged = judge(&values, cells, question.method, settings, harm.is_some())?;
+    let thrown = harm.is_none().then_some(inside.as_slice());
+    let judged = judge(&values, thrown, cells, question.method, settings)?;
     let q = benjamini_hochberg(&judged.p);
     let rows = cells
         .iter()
@@ -109,21 +113,32 @@ struct Judged {
     undefined_reason: Option<String>,
 }
 
-fn judge(values: &[f64], cells: &[Cell], method: Method, settings: &Settings, weighted: bool) -> Result<Judged> {
+/// Judges values; `thrown` holds them as counts, if they are counts: harm is not thrown one by one.
+fn judge(
+    values: &[f64],
+    thrown: Option<&[u64]>,
+    cells: &[Cell],
+    method: Method,
+    settings: &Settings,
+) -> Result<Judged> {
     let n = values.len();
     let nothing = || Judged { z: vec![None; n], p: vec![None; n], quadrant: vec![None; n], undefined_reason: None };
     let mut judged = nothing();
     let neighbours = match method {
-        Method::Count | Method::Kde => return Ok(judged),
+        Method::Count | Method::Kde | Method::Next(_) => return Ok(judged),
         Method::GiStar | Method::LocalMoran => ring_neighbours(cells)?,
     };
     let words = |why: Undefined| match why {
-        Undefined::NoVariation if weighted => "every cell has the same harm".to_owned(),
+        Undefined::NoVariation if thrown.is_none() => "every cell has the same harm".to_owned(),
         other => other.words().to_owned(),
     };
     if method == Method::GiStar {
         let scored = gi_star(values, &neighbours)?;
         judged = Judged { z: scored.z, p: scored.p, undefined_reason: scored.undefined.map(words), ..judged };
+        if let Some(counts) = thrown.filter(|_| settings.permutations.is_none()) {
+            let larger = |(normal, chance): (Option<f64>, Option<f64>)| Some(normal?.max(chance.unwrap_or(0.0)));
+            judged.p = judged.p.into_iter().zip(thrown_sum(counts, &neighbours)?).map(larger).collect();
+        }
     } else {
         let scored = local_moran(values, &neighbours)?;
         let undefined = scored.quadrant.iter().all(Option::is_none);
@@ -169,6 +184,9 @@ mod tests {
     use crate::analysis::selection::Selection;
     use crate::model::time::parse_period_name;
     use crate::space::Point;
+    use crate::stats::normal::two_sided_p;
+    use rand::{RngExt, SeedableRng};
+    use rand_pcg::Pcg64;
 
     fn question(method: Method) -> Question {
         let selection = Selection::of("crimes", parse_period_name("2017").unwrap());
@@ -195,6 +213,27 @@ mod tests {
         let at = |map: &HotspotMap| map.rows.iter().find(|row| row.cell == town()).cloned().unwrap();
         assert_eq!(at(&drawn).bin, Bin::Hot99);
         assert!((at(&drawn).p.unwrap() - 2.0 / 100_000.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_few_records_thrown_at_random_are_no_hotspots() {
+        // 300 records on 1,347 cells, anywhere: by the normal p alone nearly every such map has hot cells.
+        let jersey = StudyArea::jersey().unwrap();
+        let cells = jersey.cells(9).unwrap();
+        let (mut by_normal, mut by_both) = (0, 0);
+        for seed in 0..40 {
+            let mut random = Pcg64::seed_from_u64(seed);
+            let counts: Vec<CellCount> =
+                (0..300).map(|_| CellCount { cell: cells[random.random_range(0..cells.len())], count: 1 }).collect();
+            let map = score(&counts, &jersey, &question(Method::GiStar)).unwrap();
+            let normal: Vec<Option<f64>> = map.rows.iter().map(|row| row.z.map(two_sided_p)).collect();
+            let hot = |q: Option<f64>, z: Option<f64>| Bin::of(z, q) > Bin::None;
+            by_both += usize::from(map.rows.iter().any(|row| hot(row.q, row.z)));
+            let q = benjamini_hochberg(&normal);
+            by_normal += usize::from(map.rows.iter().zip(q).any(|(row, q)| hot(q, row.z)));
+        }
+        println!("of 40 maps of chance alone, {by_normal} have a hot cell by the normal p, {by_both} by both");
+        assert!(by_normal >= 30 && by_both <= 4, "{by_normal} {by_both}");
     }
 
     #[test]

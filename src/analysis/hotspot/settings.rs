@@ -4,6 +4,7 @@ use crate::analysis::hotspot::Method;
 use crate::analysis::selection::Selection;
 use crate::analysis::weights::Weights;
 use crate::error::{Error, Result};
+use crate::model::time::Period;
 use crate::stats::dual_kde::Joined;
 use crate::stats::kde::Kernel;
 
@@ -23,6 +24,32 @@ pub struct Against {
     pub selection: Selection,
     /// How the two are joined.
     pub joined: Joined,
+}
+
+impl Against {
+    /// The other records that a question names: another group of the same dataset and period, or the same records in
+    /// another period. `None` if it names neither.
+    ///
+    /// # Errors
+    /// `Input` for both.
+    pub fn of(
+        first: &Selection,
+        group: Option<String>,
+        period: Option<Period>,
+        joined: Joined,
+    ) -> Result<Option<Self>> {
+        let selection = match (group, period) {
+            (None, None) => return Ok(None),
+            (Some(group), None) => Selection { group: Some(group), ..first.clone() },
+            (None, Some(period)) => Selection { period, ..first.clone() },
+            (Some(_), Some(_)) => {
+                return Err(
+                    Error::input("two densities differ in group or in period; name one of the two").at("against")
+                );
+            }
+        };
+        Ok(Some(Self { selection, joined }))
+    }
 }
 
 /// Settings of a hotspot answer; the default ones are those of maps, tiles and reports.
@@ -56,6 +83,10 @@ impl Settings {
                 return Err(Error::input("a permutation test needs at least one permutation").at("permutations"));
             }
             _ => {}
+        }
+        if matches!(method, Method::Next(_)) && self.weights.is_some() {
+            return Err(Error::input("methods are tested on records as they are; weights go with the other methods")
+                .at("weight"));
         }
         if method == Method::Kde {
             if self.weights.is_some() {
@@ -103,6 +134,17 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_other_records_differ_in_group_or_in_period() {
+        let year = |name: &str| crate::model::time::parse_period_name(name).unwrap();
+        let first = Selection::of("crimes", year("2017"));
+        let of = |group: Option<&str>, period| Against::of(&first, group.map(str::to_owned), period, Joined::Ratio);
+        assert_eq!(of(None, None).unwrap(), None);
+        assert_eq!(of(Some("theft"), None).unwrap().unwrap().selection.group.as_deref(), Some("theft"));
+        assert_eq!(of(None, Some(year("2016"))).unwrap().unwrap().selection.period, year("2016"));
+        assert_eq!(of(Some("theft"), Some(year("2016"))).unwrap_err().place(), Some("against"));
+    }
 
     #[test]
     fn settings_that_the_method_cannot_use_are_refused() {

@@ -1,11 +1,12 @@
-//! What lies around the text of an extract: gzip, zstd, a count of the bytes read. Recognised by content.
+//! What lies around the text of an extract: gzip, zstd, a count and the digest of the bytes read. Recognised by content.
 
 use std::io::{self, BufReader, Read};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use flate2::bufread::MultiGzDecoder;
+use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, Result};
 
@@ -72,6 +73,27 @@ impl<R: Read> Read for Counted<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let count = self.source.read(into)?;
         self.bytes.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// Takes the digest of what goes through.
+pub struct Digested<R> {
+    source: R,
+    digest: Arc<Mutex<Sha256>>,
+}
+
+impl<R> Digested<R> {
+    /// Adds to a digest that others ask for at the end.
+    pub fn new(source: R, digest: Arc<Mutex<Sha256>>) -> Self {
+        Self { source, digest }
+    }
+}
+
+impl<R: Read> Read for Digested<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(into)?;
+        self.digest.lock().unwrap_or_else(PoisonError::into_inner).update(&into[..count]);
         Ok(count)
     }
 }

@@ -1,8 +1,10 @@
-//! Torture: broken files, killed processes, lost power, full disks, and long walks beside a plain model. The test command
-//! runs a sample; `VIGIE_TORTURE=1` (`just torture`) the whole. Everything is seeded: a failure says how to get it back.
+//! Torture: broken files, killed processes, lost power, full disks, long walks beside a plain model, and readers who put
+//! published tables together. The test command runs a sample; `VIGIE_TORTURE=1` (`just torture`) the whole. Everything is
+//! seeded: a failure says how to get it back.
 
 mod bad_files;
 mod crash;
+mod disclosure;
 mod disk;
 mod disk_full;
 mod extracts;

@@ -92,6 +92,22 @@ export function rowsOf(filter) {
   return rows;
 }
 
+const PATTERNS = ['new', 'consecutive', 'intensifying', 'persistent', 'diminishing', 'sporadic', 'oscillating', 'historical'];
+
+/** A made-up history for every cell that stands out; of the others one in forty has a cold one. */
+export function historiesOf(filter) {
+  return rowsOf(filter).map(({ cell, parish, count, z, lat, lon }) => {
+    const pick = PATTERNS[Math.floor(noise(`${cell}history`) * PATTERNS.length)];
+    const side = (z ?? 0) > 2 ? 'hot' : noise(`${cell}cold`) < 0.025 ? 'cold' : '';
+    const steps = side ? 1 + Math.floor(noise(`${cell}steps`) * 12) : 0;
+    return {
+      cell, parish, count, category: side ? `${pick} ${side}` : 'none', hot_steps: side === 'hot' ? steps : 0,
+      cold_steps: side === 'cold' ? steps : 0, history: '.'.repeat(13), trend_z: z, trend_p: 0.2, sen_slope: 0.1,
+      why: side ? `${side} in ${steps} of 13 steps` : 'never hot or cold', lat, lon,
+    };
+  });
+}
+
 /** Counts at another resolution, by parent; finer than the analysis it stays as it is. */
 export function countsAt(filter, resolution) {
   const counts = new Map();

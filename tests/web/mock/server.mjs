@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import minijinja from 'minijinja-js';
 import { about, pages, titles } from './pages.mjs';
-import { filterOf, rowsOf, RESOLUTION } from './island.mjs';
+import { filterOf, historiesOf, rowsOf, RESOLUTION } from './island.mjs';
 import { tile } from './tiles.mjs';
 
 const TOKEN = 'mock-token';
@@ -41,6 +41,21 @@ function problem(status, title, detail) {
 const html = (body, status = 200) => ({ status, type: 'text/html; charset=utf-8', body });
 const json = (body) => ({ status: 200, type: 'application/json', body: JSON.stringify(body) });
 
+const SCORE = 'caught 38.2 % of records in 2 % of the area over 52 windows of 7 days, 2017-01-02 to 2018-01-01';
+
+function emerging(query) {
+  const filter = filterOf(query);
+  const rows = historiesOf(filter);
+  const provenance = {
+    question: 'emerging', dataset: filter.dataset, group: filter.group || null, from: filter.from, to: filter.to, daypart: filter.daypart || null,
+    method: 'emerging hot spots: Gi* in space and time, trailing steps only', resolution: RESOLUTION, study_area: about.study_area,
+    cells: rows.length, rows: rows.reduce((sum, row) => sum + row.count, 0), excluded: {},
+    parameters: { definition_version: 'esri-3', step: query.get('step') ?? '28d', steps: '13 from 2017-01-02', alpha: '0.05' },
+    data_cut_off: about.data_to, store_version: about.store_version, generated_by: 'vigie 0.1.0',
+  };
+  return json({ provenance, rows });
+}
+
 function hotspots(query) {
   const filter = filterOf(query);
   if (!(filter.from < filter.to)) return problem(422, 'Bad period', `from (${filter.from}) must be before to (${filter.to}).`);
@@ -48,7 +63,7 @@ function hotspots(query) {
   const provenance = {
     question: 'hotspots', dataset: filter.dataset, group: filter.group || null, from: filter.from, to: filter.to, daypart: filter.daypart || null,
     method: 'gi-star', resolution: RESOLUTION, study_area: about.study_area, cells: rows.length, rows: rows.reduce((sum, row) => sum + row.count, 0),
-    excluded: { no_location: 116 }, parameters: {}, data_cut_off: about.data_to, store_version: about.store_version, generated_by: 'vigie 0.1.0',
+    excluded: { no_location: 116 }, parameters: { forecast_accuracy: SCORE }, data_cut_off: about.data_to, store_version: about.store_version, generated_by: 'vigie 0.1.0',
   };
   return json({ provenance, rows: rows.map(({ i, b, ...row }) => row) });
 }
@@ -73,6 +88,7 @@ function answer(request, url, body, dist) {
   if (pages[name]) return html(page(name, { role: 'analyst', name: 'A. Analyst' }));
   if (pathname === '/api/v1/about') return json(about);
   if (pathname === '/api/v1/hotspots') return hotspots(searchParams);
+  if (pathname === '/api/v1/emerging') return emerging(searchParams);
   if (pathname === '/tiles/base.json') return json({ tilejson: '3.0.0', attribution: 'Coast: GSHHG (LGPL). Parishes: approximate, ODbL; not a legal boundary.' });
   const wanted = /^\/tiles\/(\w+)\/(\d+)\/(\d+)\/(\d+)\.mvt$/.exec(pathname);
   if (wanted) {

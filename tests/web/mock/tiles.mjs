@@ -1,7 +1,7 @@
 // Vector tiles of the layers, cut on request.
 import { GeoJSONVT } from '@maplibre/geojson-vt';
 import { fromGeojsonVt } from '@maplibre/vt-pbf';
-import { cameras, cells, coast, countsAt, filterOf, parishes, places, roads, rowsOf } from './island.mjs';
+import { cameras, cells, coast, countsAt, filterOf, historiesOf, parishes, places, roads, rowsOf } from './island.mjs';
 
 const feature = (type, coordinates, properties) => ({ type: 'Feature', properties, geometry: { type, coordinates } });
 const collection = (features) => ({ type: 'FeatureCollection', features });
@@ -29,6 +29,10 @@ function layersOf(layer, zoom, query) {
     return { hotspots: collection(rows.map(({ i, count, z, b }, index) => feature('Polygon', [cells[index].boundary],
       { n: count, b, i, ...(z === null ? {} : { z: Math.round(z * 10) }) }))) };
   }
+  if (layer === 'emerging') {
+    return { emerging: collection(historiesOf(filter).map(({ category, count, hot_steps: hot, cold_steps: cold }, i) => (
+      feature('Polygon', [cells[i].boundary], { category, n: count, hot, cold, i })))) };
+  }
   if (layer === 'crimes' || layer === 'incidents') {
     const resolution = zoom <= 9 ? 7 : zoom === 10 ? 8 : zoom <= 12 ? 9 : 10;
     const counts = countsAt({ ...filter, dataset: layer }, resolution);
@@ -41,7 +45,7 @@ const indexes = new Map();
 
 /** @returns {Uint8Array | null | undefined} bytes; null when empty; undefined when there is no such layer */
 export function tile(layer, zoom, x, y, query) {
-  const key = `${layer}?${query}${fixed[layer] || layer === 'hotspots' ? '' : zoom}`;
+  const key = `${layer}?${query}${fixed[layer] || layer === 'hotspots' || layer === 'emerging' ? '' : zoom}`;
   if (!indexes.has(key)) {
     const layers = layersOf(layer, zoom, query);
     if (!layers) return undefined;
