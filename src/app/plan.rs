@@ -187,7 +187,7 @@ async fn answer(app: &App, who: &Principal, question: &Question) -> Result<(Plan
         if file.is_file() { Entries::parse(&read(&file)?, ENTRIES_FILE, &register)? } else { Entries::default() };
     let (on, reason) = match question.on {
         Some(on) => (on, "asked for"),
-        None => match about::describe(app, who).await?.data_to {
+        None => match last_day(&about::describe(app, who).await?) {
             Some(last) => (last, "the last day of the records"),
             None => (app.now().with_timezone(&app.config.zone).date_naive(), "today: there are no records yet"),
         },
@@ -201,6 +201,12 @@ async fn answer(app: &App, who: &Principal, question: &Question) -> Result<(Plan
     let mut state = state(&register, &entries, &owners, (on, reason), &filter)?;
     state.provenance = provenance(app, question, &state)?;
     Ok((state, entries))
+}
+
+/// Last day of what happened; positions of units and camera reads may run on into the next one.
+fn last_day(about: &about::About) -> Option<NaiveDate> {
+    let of = |name: &str| about.datasets.iter().find(|d| d.name == name).and_then(|d| d.last_on);
+    of("incidents").max(of("crimes")).or(about.data_to)
 }
 
 /// The id of a role by its id, its name or one of its spellings.

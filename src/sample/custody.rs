@@ -42,11 +42,7 @@ pub fn write_custody(out: &Path, span: &Span, scale: f64, seed: u64) -> Result<W
     let mut file = Rows::create(out, "custody.csv.gz", &header)?;
     for (number, (at, crisis, share)) in rows.into_iter().enumerate() {
         let reason = if crisis { "mental-health" } else { stream.code(&[("arrest", 88.0), ("warrant", 12.0)]) };
-        let held_in = match crisis {
-            true if stream.chance(share) => "police-cell",
-            true => "place-of-safety",
-            false => "police-cell",
-        };
+        let held_in = if crisis && !stream.chance(share) { "place-of-safety" } else { "police-cell" };
         let hours = if crisis { stream.between(1.5, 10.0) } else { stream.between(2.0, 22.0) };
         let until = (at + (hours * 3600.0) as i64).min(span.extracted_at() - 3600);
         let person = if stream.chance(0.2) { stream.below(120) } else { 1000 + stream.below(40_000) };

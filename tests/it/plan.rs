@@ -47,7 +47,7 @@ fn references_rows_dates_and_owners_are_those_of_the_source() {
         .collect();
     let theirs: Vec<[String; 6]> = reader
         .records()
-        .map(|record| record.unwrap())
+        .map(Result::unwrap)
         .map(|r| [&r[1], &r[2], &r[5], &r[6], &r[7], &r[8]].map(str::to_owned))
         .collect();
     assert_eq!(ours, theirs);
