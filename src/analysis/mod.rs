@@ -11,6 +11,7 @@ pub mod disclosure;
 pub mod emerging;
 pub mod evaluate;
 pub mod flow;
+pub mod funnel;
 pub mod hotspot;
 pub mod hours;
 pub mod kpi;

@@ -11,6 +11,7 @@ use super::kpi_count::{counted, plan, spans_of};
 use super::kpi_files::{self, Choice, Kpis};
 use crate::analysis::definition::{Grain, Kpi, MeasureKind};
 use crate::analysis::disclosure::{Account, Policy, Released, Terms, release, release_edition};
+use crate::analysis::funnel::{Funnel, funnels};
 use crate::analysis::kpi_run::{BASELINE, KpiRun, MeasureRun, Part, Series, checks, measure_part};
 use crate::analysis::kpi_values::{Extent, Observation, Reach, Seen, Slot, WHOLE, extents, period_start};
 use crate::analysis::reconcile;
@@ -133,6 +134,17 @@ pub(super) async fn of_edition(
     let run = counted_run(app, &Ask::of(period)).await?;
     let terms = Terms { profile: Profile::jersey(app.config.public_threshold), history };
     Ok(release_edition(run, &terms, reader))
+}
+
+/// Measures of response set out by parish, for an edition. The public gets none: a parish has too few calls for its
+/// figures to be shown beside those of the island.
+pub(super) async fn by_parish(app: &App, reader: &Principal, period: Period) -> Result<Vec<Funnel>> {
+    if reader.is_public() {
+        return Ok(Vec::new());
+    }
+    let ids = ["M03", "M05"].map(str::to_owned).to_vec();
+    let ask = Ask { ids: Some(ids), by: Some("parish".to_owned()), ..Ask::of(period) };
+    Ok(funnels(&*released(app, reader, &ask).await?))
 }
 
 async fn released(app: &App, reader: &Principal, ask: &Ask) -> Result<Released<KpiRun>> {

@@ -13,6 +13,7 @@ use super::report_parts::{crime_groups, label, ledger, maps};
 use super::trend::TrendAnswer;
 use super::{App, kpi, pictures, plan};
 use crate::analysis::disclosure::{Account, Released};
+use crate::analysis::funnel::Funnel;
 use crate::analysis::kpi_run::KpiRun;
 use crate::analysis::plan::standing::PlanState;
 use crate::analysis::sdc::Published;
@@ -205,6 +206,7 @@ struct Parts {
     version: StoreVersion,
     kpis: Released<KpiRun>,
     account: Option<Account>,
+    areas: Vec<Funnel>,
     plan: Released<PlanState>,
     groups: Option<TrendAnswer>,
     night: Option<TrendAnswer>,
@@ -218,6 +220,7 @@ async fn gather(app: &App, reader: &Principal, request: &Request, history: &[Pub
     Ok(Parts {
         kpis,
         account,
+        areas: kpi::by_parish(app, reader, request.period).await?,
         plan: plan::standing_on(app, reader, request.period.to.pred_opt().unwrap_or(request.period.to)).await?,
         groups: crime_groups(app, reader, request.period, None).await?,
         night: match nte {
@@ -303,6 +306,7 @@ fn compose(
             period: request.period,
             synthetic: app.config.synthetic,
             kpis: &parts.kpis,
+            areas: parts.areas.clone(),
             groups: groups("crime-groups", "Crimes by group", parts.groups.as_ref(), weights),
             night: groups("night-groups", "Crimes in the night-time economy by group", parts.night.as_ref(), weights),
             maps: parts

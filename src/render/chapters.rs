@@ -1,6 +1,7 @@
 //! The report of a period as a [`Document`]: chapters in the order of `reports/chapters.toml`, made from released answers
 //! only. It depends on the answers and nothing else: no clock, no file name.
 
+mod areas;
 mod cells;
 mod delivery;
 mod groups;
@@ -14,6 +15,7 @@ use serde::Deserialize;
 
 use crate::analysis::definition::Sensitivity;
 use crate::analysis::disclosure::Released;
+use crate::analysis::funnel::Funnel;
 use crate::analysis::hotspot::HotspotMap;
 use crate::analysis::kpi_run::{KpiRun, MeasureRun};
 use crate::analysis::plan::standing::PlanState;
@@ -115,6 +117,8 @@ pub struct Material<'a> {
     pub synthetic: bool,
     /// The measures.
     pub kpis: &'a Released<KpiRun>,
+    /// Measures by parish, for readers who see figures as they are.
+    pub areas: Vec<Funnel>,
     /// Crime by group.
     pub groups: Vec<Groups<'a>>,
     /// The same on the nights of the night-time economy.
@@ -264,6 +268,11 @@ fn chapters(material: &Material<'_>, measures: &[(&MeasureRun, &KpiView)]) -> Re
         for name in &chapter.measures {
             if let Some((run, view)) = left.remove(name.as_str()) {
                 blocks.extend(measure::blocks(run, view));
+                material
+                    .areas
+                    .iter()
+                    .filter(|found| found.measure == *name)
+                    .for_each(|found| blocks.extend(areas::blocks(found)));
             }
         }
         if chapter.crime_groups {

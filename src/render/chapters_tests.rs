@@ -64,6 +64,22 @@ fn report(audience: Audience, role: Role, before: Option<(&EditionId, Vec<Revisi
         period: parse_period_name("2017-Q3").unwrap(),
         synthetic: true,
         kpis: &run,
+        areas: vec![Funnel {
+            measure: "M03".into(),
+            title: "in time".into(),
+            overall: 0.8,
+            rows: ["St Helier", "St Mary"]
+                .map(|area| crate::analysis::funnel::FunnelRow {
+                    area: area.into(),
+                    numerator: 30,
+                    denominator: 50,
+                    share: 0.6,
+                    act: crate::stats::funnel::Pair { lower: 0.62, upper: 0.95 },
+                    band: crate::stats::funnel::Band::LowAct,
+                })
+                .to_vec(),
+            unknown: (1, 2),
+        }],
         groups: Vec::new(),
         night: Vec::new(),
         maps: vec![part("day", "Day, 07:00-19:00", &day), part("night", "Night, 19:00-07:00", &night)],
@@ -93,7 +109,7 @@ fn the_report_is_a_document_that_every_writer_can_write() {
     for (audience, role) in [(Audience::Authority, Role::Analyst), (Audience::Public, Role::Public)] {
         let document = report(audience, role, None);
         document.check().unwrap();
-        assert_eq!(document.figures().count(), table(&document, "summary_measures").rows.len() + 2);
+        assert_eq!(document.figures().count(), table(&document, "summary_measures").rows.len() + 3);
     }
 }
 

@@ -3,6 +3,7 @@
 //! system fonts. The same input gives the same bytes.
 
 pub mod coverage;
+pub mod funnel;
 pub mod lorenz;
 pub mod months;
 mod panel;
