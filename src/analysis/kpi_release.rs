@@ -34,7 +34,7 @@ type Columns = BTreeMap<String, usize>;
 
 /// A count as a cell can hold it: whole, and not below nought.
 fn whole(value: f64) -> Option<u64> {
-    (value >= 0.0 && value < 9e15 && value.fract().abs() < 1e-9).then_some(value as u64)
+    ((0.0..9e15).contains(&value) && value.fract().abs() < 1e-9).then_some(value as u64)
 }
 
 impl Line<'_> {
@@ -68,7 +68,9 @@ impl Line<'_> {
             put("value", row.value);
         }
         if let Some(also) = &self.also {
-            COUNTS.iter().for_each(|name| put(name, also.get(*name).copied()));
+            for name in COUNTS {
+                put(name, also.get(name).copied());
+            }
         }
         out.extend(row.excluded.iter().map(|(reason, count)| (format!("excluded {reason}"), *count)));
         out
@@ -147,17 +149,22 @@ fn parts(problem: &mut Problem, lines: &[Line<'_>], columns: &[Columns]) -> Resu
     Ok(())
 }
 
+/// A column of a series: series, part, name.
+type Column<'a> = (&'a str, Option<&'a (String, String)>, &'a str);
+/// Its cells by period.
+type Cells<'a> = Vec<(&'a str, usize)>;
+
 /// Columns that are the same in every period of two series or more are the same number: a reader who sees it in the one
 /// knows it in the other.
 fn twins(problem: &mut Problem, lines: &[Line<'_>], columns: &[Columns]) -> Result<()> {
-    let mut series: BTreeMap<(&str, Option<&(String, String)>, &str), Vec<(&str, usize)>> = BTreeMap::new();
+    let mut series: BTreeMap<Column<'_>, Cells<'_>> = BTreeMap::new();
     for (line, own) in lines.iter().zip(columns) {
         for (name, cell) in own {
             let key = (line.series.as_str(), line.part.as_ref(), name.as_str());
             series.entry(key).or_default().push((line.row.period.as_str(), *cell));
         }
     }
-    let mut seen: BTreeMap<Vec<(&str, u64)>, Vec<(&str, usize)>> = BTreeMap::new();
+    let mut seen: BTreeMap<Vec<(&str, u64)>, Cells<'_>> = BTreeMap::new();
     for cells in series.into_values() {
         let numbers: Vec<(&str, u64)> =
             cells.iter().map(|(period, cell)| (*period, problem.cells[*cell].value)).collect();
@@ -188,7 +195,7 @@ fn apply(lines: &mut [Line<'_>], columns: &[Columns], shown: &Protection, profil
         }
         let of_value = ["numerator", "denominator", "value", "persons", "repeats"];
         if of_value.iter().any(|column| hidden(column)) || shows_part(line, own, profile) {
-            let row = &mut line.row;
+            let row = &mut *line.row;
             (row.value, row.undefined_reason) = (None, Some(SUPPRESSED.to_owned()));
             row.numerator = row.numerator.filter(|_| own.contains_key("numerator") && !hidden("numerator"));
             row.denominator = row.denominator.filter(|_| own.contains_key("denominator") && !hidden("denominator"));
@@ -210,7 +217,7 @@ fn apply(lines: &mut [Line<'_>], columns: &[Columns], shown: &Protection, profil
         }
         // Limits are made of every point, and made of the others they would be wrong: small points are what is missing.
         if profile.rule == Rule::Round5 || hidden_series.contains(&name) {
-            let row = &mut line.row;
+            let row = &mut *line.row;
             (row.mean, row.lpl, row.upl, row.variation, row.assurance) = (None, None, None, None, None);
         }
     }
@@ -234,7 +241,7 @@ fn round(line: &mut Line<'_>, own: &Columns, shown: &Protection) {
         let cell = own.get(column).and_then(|cell| shown.cells[*cell]).and_then(Shown::number);
         cell.map(|count| count as f64)
     };
-    let row = &mut line.row;
+    let row = &mut *line.row;
     let true_numerator = row.numerator;
     row.numerator = row.numerator.and(number("numerator"));
     if !rate {

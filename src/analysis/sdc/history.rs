@@ -159,7 +159,9 @@ impl Problem {
                     row.terms.iter_mut().for_each(|(cell, _)| *cell = name_of[cell]);
                     past.rows.push(row);
                 }
-                name_of.into_iter().for_each(|(cell, name)| next[cell] = Some(name));
+                for (cell, name) in name_of {
+                    next[cell] = Some(name);
+                }
             }
             for (cell, shown) in printed.iter().enumerate() {
                 if let Some(Shown::Value(count)) = shown {

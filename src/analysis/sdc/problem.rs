@@ -26,7 +26,7 @@ pub struct Cell {
 }
 
 /// What earlier editions gave away of a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Earlier {
     /// The present number has been printed: nothing can take it back.
     pub public: bool,
@@ -36,12 +36,6 @@ pub struct Earlier {
     pub low: u64,
     /// At most so many; `None` is no limit.
     pub high: Option<u64>,
-}
-
-impl Default for Earlier {
-    fn default() -> Self {
-        Self { public: false, hidden: false, low: 0, high: None }
-    }
 }
 
 impl Cell {

@@ -270,23 +270,6 @@ impl Search<'_> {
     }
 }
 
-/// Stops what cannot move because it is alone in an equation: most numbers that are printed nowhere, and cheaper to see
-/// than to solve for.
-fn fix_determined(rows: &[&Row], moves: &mut [Option<Move>]) {
-    loop {
-        let mut changed = false;
-        for row in rows.iter().filter(|row| row.low == row.high) {
-            let mut moving = row.terms.iter().filter(|(var, _)| moves[*var].is_some());
-            if let (Some((var, _)), None) = (moving.next(), moving.next()) {
-                (moves[*var], changed) = (None, true);
-            }
-        }
-        if !changed {
-            return;
-        }
-    }
-}
-
 /// The numbers that hang together with one through those that may move, and the rows between them.
 fn around<'a>(block: &'a Block, var: usize, moves: &[Option<Move>]) -> (Vec<bool>, Vec<&'a Row>) {
     let mut places = vec![false; moves.len()];
