@@ -267,7 +267,7 @@ mod tests {
             assert!(text.contains(from), "{from}");
             Kpi::parse(&text.replace(from, to), "m03.toml", &owners).unwrap_err().to_string()
         };
-        assert!(refuse("op = \"<\",", "op = \"=<\",").contains("write < or <="));
+        assert!(refuse("op = \"<\",", "op = \"=<\",").contains("write one of <, <="));
         assert!(refuse("ch-insp-operations", "nobody").contains("aliases"));
         assert!(refuse("direction = \"increase\"", "direction = \"up\"").contains("m03.toml:8"));
         assert!(refuse("unit = ", "colour = 1\nunit = ").contains("m03.toml:"));

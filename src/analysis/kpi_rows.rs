@@ -147,7 +147,7 @@ fn parsed<T>(
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::AsArray;
+    use arrow::array::{Array, AsArray};
     use arrow::datatypes::{Date32Type, Int64Type};
 
     use super::*;
@@ -158,7 +158,7 @@ mod tests {
         let text = "reported_at,grade_initial,cancelled\n2017-06-30T23:30:00Z,1,true\n,2,\n";
         let batch = rows(text, "e.csv", table("incidents").unwrap(), chrono_tz::Europe::Jersey).unwrap();
         let on = batch.column_by_name("local_on").unwrap().as_primitive::<Date32Type>().clone();
-        assert_eq!((on.value_as_date(0), on.value_as_date(1)), (parse_date("2017-07-01").ok(), None));
+        assert_eq!((on.value_as_date(0), on.is_null(1)), (parse_date("2017-07-01").ok(), true));
         let minute = batch.column_by_name("local_minute").unwrap().as_primitive::<Int64Type>().clone();
         assert_eq!(minute.value(0), 30);
     }

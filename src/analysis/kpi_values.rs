@@ -53,7 +53,6 @@ impl Observation {
     /// known here.
     pub fn value_of(&self, kind: MeasureKind) -> Option<f64> {
         match kind {
-            MeasureKind::Count => Some(self.numerator.unwrap_or(0.0)),
             MeasureKind::Proportion | MeasureKind::DurationWithin | MeasureKind::Survey | MeasureKind::Milestone => {
                 let below = self.denominator.filter(|n| *n > 0.0)?;
                 Some(self.numerator.unwrap_or(0.0) / below)
@@ -63,7 +62,7 @@ impl Observation {
                 let persons = self.denominator.filter(|n| *n > 0.0)?;
                 Some(self.numerator.unwrap_or(0.0) / persons)
             }
-            MeasureKind::Distinct => Some(self.numerator.unwrap_or(0.0)),
+            MeasureKind::Count | MeasureKind::Distinct => Some(self.numerator.unwrap_or(0.0)),
             MeasureKind::Rate => None,
             MeasureKind::Quantile | MeasureKind::TimeBetween | MeasureKind::Stock | MeasureKind::Finance => self.value,
         }
