@@ -123,3 +123,31 @@ fn batches_are_bounded_and_lose_nothing() {
     assert_eq!(batches.iter().map(TextBatch::rows).sum::<usize>(), 150_000);
     assert_eq!(batches.last().unwrap().lines.last(), Some(&150_001));
 }
+
+#[test]
+fn batches_are_smaller_where_no_snapped_points_are_looked_for() {
+    let mut text = b"unit_id,pinged_at,lat,lon,speed_kmh\n".to_vec();
+    for i in 0..40_000 {
+        writeln!(text, "U{i},2017-01-01T00:00:00Z,49.2,-2.1,0").unwrap();
+    }
+    let pings = Feed::open("jersey-pings").unwrap();
+    let reader = Reader::new("x.csv", Cursor::new(text.clone()), text.len() as u64, &pings).unwrap();
+    let rows: Vec<usize> = reader.map(|batch| batch.unwrap().rows()).collect();
+    assert_eq!(rows, [SMALL_BATCH_ROWS, SMALL_BATCH_ROWS, 40_000 - 2 * SMALL_BATCH_ROWS]);
+}
+
+#[test]
+fn the_digest_is_that_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = b"id,why,at\n1,a,2017-01-01\n2,b,2017-01-02\n";
+    for (name, bytes) in [("x.csv", text.to_vec()), ("x.csv.gz", gzip(text))] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, &bytes).unwrap();
+        let mut reader = open(&path, &feed()).unwrap();
+        assert!(reader.takes_digest());
+        assert_eq!(reader.by_ref().map(|batch| batch.unwrap().rows()).sum::<usize>(), 2);
+        assert_eq!(reader.sha256(), Some(crate::model::digest::sha256(&bytes)), "{name}");
+    }
+    // What came from elsewhere than a file is not digested.
+    assert_eq!(reader("x.csv", text).unwrap().sha256(), None);
+}

@@ -236,3 +236,23 @@ pub(super) fn on_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + S
     done.sort_unstable_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, answer)| answer).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_goes_to_the_disk_while_it_grows_is_the_file_that_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        let mut file = NewFile::create(&path).unwrap();
+        let block: Vec<u8> = (0..1_u32 << 20).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        for _ in 0..35 {
+            file.write_all(&block).unwrap();
+        }
+        assert!(file.behind_from >= BEHIND_BYTES);
+        let stored = file.finish("x".to_owned()).unwrap();
+        assert_eq!((stored.bytes, stored.sha256), digest(&path).unwrap());
+        assert_eq!(stored.bytes, 35 << 20);
+    }
+}
