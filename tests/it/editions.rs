@@ -12,6 +12,7 @@ use vigie::model::edition::{EditionId, State, Step};
 use vigie::model::time::parse_period_name;
 use vigie::render::document::{Block, Document};
 
+use crate::leak::contains_near;
 use crate::support::{extracts, ingest, loader, new_store, somebody};
 
 /// A store with the island's incidents and crimes.
@@ -189,6 +190,61 @@ async fn the_public_edition_names_no_sensitive_measure() {
             let bytes = app.store.edition_file(&built.id, 1, &name).unwrap();
             let text = String::from_utf8_lossy(&bytes);
             assert!(!text.contains(&kpi.title), "{name} names {}", kpi.title);
+        }
+    }
+}
+
+/// Numbers that the public edition of a period hides and the Authority's shows, each with its table and the name of its row.
+fn hidden(public: &Document, full: &Document) -> Vec<(String, String, String)> {
+    let mut out = Vec::new();
+    for table in public.tables().filter(|table| table.id.ends_with("_series")) {
+        let Some(whole) = full.tables().find(|other| other.id == table.id) else { continue };
+        for (row, true_row) in table.rows.iter().zip(&whole.rows) {
+            for (cell, true_cell) in row.iter().zip(true_row) {
+                if cell.shown() == "[c]" && true_cell.shown() != "[c]" && !true_cell.shown().starts_with('[') {
+                    out.push((table.title.clone(), row[0].shown().to_owned(), true_cell.shown().to_owned()));
+                }
+            }
+        }
+    }
+    out
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_hidden_number_of_a_public_edition_stands_beside_its_label_in_any_file() {
+    let (_folder, app) = island().await;
+    let who = loader();
+    let read = |id: &EditionId| {
+        Document::from_json(&editions::read(&app, &loader(), Some(id), "document.json").unwrap()).unwrap()
+    };
+    let full = build(&app, &who, &request("authority", None)).await.unwrap();
+    let public = build(&app, &who, &request("public", None)).await.unwrap();
+    sign(&app, &who, &public.id, Step::SignedFinal, "", None).unwrap();
+    let (full, shown) = (read(&full.id), read(&public.id));
+    let hidden = hidden(&shown, &full);
+    assert!(!hidden.is_empty(), "the island has measures with small months");
+    let mut searched = 0;
+    for name in app.store.edition_files(&public.id, 2).unwrap() {
+        // Files of one table are searched for the numbers of that table; files of the whole report for all.
+        let bytes = app.store.edition_file(&public.id, 2, &name).unwrap();
+        for (title, row, value) in &hidden {
+            let stem = name.strip_prefix("tables/").map(|file| file.split('.').next().unwrap_or_default());
+            let own = shown.tables().find(|table| table.title == *title).map(|table| table.id.as_str());
+            if stem.is_some() && stem != own || stem.is_none() {
+                continue;
+            }
+            searched += 1;
+            let found = contains_near(&name, &bytes, row, value);
+            // Years and months are numbers too: what stands there must be the value itself, as a figure of that row.
+            assert!(found.is_none(), "{name}: {value} beside {row} of {title}: {found:?}");
+        }
+    }
+    assert!(searched >= hidden.len(), "{searched} searches for {} numbers", hidden.len());
+    println!("{} hidden numbers, {searched} searches, none found", hidden.len());
+    // Charts with a hidden month have no limits that would give it away, and no point for it.
+    for figure in shown.figures() {
+        for (title, row, value) in hidden.iter().filter(|(title, ..)| figure.title.contains(title.as_str())) {
+            assert!(!figure.alt.contains(&format!("{row}: {value}")), "{title}");
         }
     }
 }
