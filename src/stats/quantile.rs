@@ -5,7 +5,7 @@
 pub enum Method {
     /// On the line between the two at (n − 1)p: R type 7, the house method.
     Linear,
-    /// The nearer of the two at (n − 1)p; halfway, the upper.
+    /// The nearer of the two at (n − 1)p; halfway, the one of even rank.
     Nearest,
     /// The lower of the two.
     Lower,
@@ -31,6 +31,9 @@ impl Method {
         Method::Equiprobable,
     ];
 
+    /// Names, as messages list them.
+    pub const NAMES: &'static str = "linear, nearest, lower, higher, midpoint, weibull or equiprobable";
+
     /// Name in definitions.
     pub fn name(self) -> &'static str {
         match self {
@@ -54,7 +57,7 @@ impl Method {
 ///
 /// **Method** (Hyndman and Fan 1996, doi:10.1080/00031305.1996.10473566): values in order, counted from 0; the quantile lies
 /// at h = (n − 1)p (`Weibull`: (n + 1)p − 1, within the values) and is taken from its neighbours as the [`Method`] says.
-/// **Units**: those of the values.
+/// **Units**: those of the values, in any order; values in order cost no more than a look at each.
 /// **Undefined**: `None` without a value, if one is not finite, or unless 0 ≤ p ≤ 1.
 ///
 /// # Example
@@ -73,13 +76,15 @@ pub fn quantile(values: &[f64], p: f64, method: Method) -> Option<f64> {
     let n = sorted.len() as f64;
     let at = match method {
         Method::Weibull => ((n + 1.0) * p - 1.0).clamp(0.0, n - 1.0),
-        Method::Equiprobable => ((n * p).ceil() - 1.0).max(0.0),
+        Method::Equiprobable => ((n * p - 1e-9).ceil() - 1.0).max(0.0),
         _ => (n - 1.0) * p,
     };
+    // (n − 1)p may miss a whole rank by its last bit.
+    let at = if (at - at.round()).abs() < 1e-9 { at.round() } else { at };
     let (low, high) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
     Some(match method {
         Method::Linear | Method::Weibull => low + (high - low) * at.fract(),
-        Method::Nearest => sorted[at.round() as usize],
+        Method::Nearest => sorted[at.round_ties_even() as usize],
         Method::Lower | Method::Equiprobable => low,
         Method::Higher => high,
         Method::Midpoint => f64::midpoint(low, high),
