@@ -16,7 +16,7 @@ use crate::engine::queries;
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
 use crate::model::time::Period;
-use crate::render::geojson;
+use crate::render;
 use crate::render::table::json_rows;
 use crate::store::AsOf;
 
@@ -50,7 +50,7 @@ pub(super) async fn hotspots(
         return Ok(not_modified(&tag));
     }
     let answer = hotspots::ask_with(&shared.app, &who, &question, &settings).await?;
-    let reply = shape.reply(&answer, || geojson::hotspots(&answer.map, &answer.provenance))?;
+    let reply = shape.reply(&answer, || render::geojson::hotspots(&answer.map, &answer.provenance))?;
     Ok(with_tag(reply, &tag))
 }
 

@@ -15,7 +15,7 @@ use crate::app::{App, change, emerging, hours};
 use crate::error::{Error, Result};
 use crate::model::access::Principal;
 use crate::model::time::{Period, parse_date};
-use crate::render::geojson;
+use crate::render;
 
 pub(super) async fn changes(
     State(shared): State<Shared>,
@@ -30,7 +30,7 @@ pub(super) async fn changes(
         return Err(Error::input("GeoJSON of a change is one of cells: leave by=parish out").at("format").into());
     }
     let answer = change::ask(&shared.app, &who, &question).await?;
-    Ok(shape.reply(&answer, || geojson::change(&answer.map, &answer.provenance))?)
+    Ok(shape.reply(&answer, || render::geojson::change(&answer.map, &answer.provenance))?)
 }
 
 pub(super) async fn histories(
@@ -43,7 +43,7 @@ pub(super) async fn histories(
     let shape = Shape::of(&mut params)?;
     params.done()?;
     let answer = emerging::ask(&shared.app, &who, &question).await?;
-    Ok(shape.reply(&answer, || geojson::emerging(&answer.map, &answer.provenance))?)
+    Ok(shape.reply(&answer, || render::geojson::emerging(&answer.map, &answer.provenance))?)
 }
 
 pub(super) async fn hours_of_week(
