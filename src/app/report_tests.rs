@@ -98,7 +98,7 @@ async fn the_islands_measures_are_near_the_plans_and_its_report_is_the_same_twic
     let kept = Document::from_json(&read("report", DOCUMENT)).unwrap();
     let of_quarter = kpi::run(&app, &analyst(), parse_period_name("2017-Q3").unwrap(), None).await.unwrap();
     let drawn = of_quarter.measures.iter().filter(|m| m.rows.iter().any(|row| row.value.is_some())).count();
-    assert_eq!(kept.figures().count(), drawn + 3);
+    assert_eq!(kept.figures().count(), drawn + 3 + 2, "three maps, two funnels");
     let public = build(&app, &analyst(), &request("public", "2017-Q3", "report")).await.unwrap();
     let is_sensitive = |m: &&MeasureRun| m.kpi.sensitivity == Sensitivity::OfficialSensitive;
     let sensitive = of_quarter.measures.iter().filter(is_sensitive).count();
