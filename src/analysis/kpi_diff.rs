@@ -18,20 +18,17 @@ pub fn files(old: &Kpi, new: &Kpi) -> Vec<String> {
     out.extend(facts(&kpi_words::measure(old), &kpi_words::measure(new), ""));
     for definition in &new.definition {
         let prefix = format!("Definition {}", definition.version);
-        match old.version(&definition.version) {
-            Some(before) => {
-                let (was, is) = (kpi_words::dates(before), kpi_words::dates(definition));
-                if was != is {
-                    out.push(format!("{prefix} holds {is}, where it held {was}."));
-                }
-                out.extend(facts(&with_reason(before), &with_reason(definition), &format!("{prefix}: ")));
+        if let Some(before) = old.version(&definition.version) {
+            let (was, is) = (kpi_words::dates(before), kpi_words::dates(definition));
+            if was != is {
+                out.push(format!("{prefix} holds {is}, where it held {was}."));
             }
-            None => {
-                out.push(format!("{prefix} is new, {}: {}.", kpi_words::dates(definition), definition.reason));
-                if let Some(before) = before(old, definition) {
-                    let prefix = format!("{prefix}, against {}: ", before.version);
-                    out.extend(facts(&kpi_words::definition(before), &kpi_words::definition(definition), &prefix));
-                }
+            out.extend(facts(&with_reason(before), &with_reason(definition), &format!("{prefix}: ")));
+        } else {
+            out.push(format!("{prefix} is new, {}: {}.", kpi_words::dates(definition), definition.reason));
+            if let Some(before) = before(old, definition) {
+                let prefix = format!("{prefix}, against {}: ", before.version);
+                out.extend(facts(&kpi_words::definition(before), &kpi_words::definition(definition), &prefix));
             }
         }
     }

@@ -62,9 +62,10 @@ fn draft<'a>(cell: &dyn Fn(&str) -> &'a str, owners: &Owners, taken: &mut BTreeS
     let mut text = String::from(
         "# Draft made from a list of measures. Lines with TODO are for somebody who knows the measure.\nschema = 1\n",
     );
-    let mut line = |key: &str, value: Option<String>, missing: &str| match value {
-        Some(value) => text.push_str(&format!("{key} = {value}\n")),
-        None => {
+    let mut line = |key: &str, value: Option<String>, missing: &str| {
+        if let Some(value) = value {
+            text.push_str(&format!("{key} = {value}\n"));
+        } else {
             text.push_str(&format!("# TODO {key}: {missing}\n"));
             open.push(format!("{key}: {missing}"));
         }
@@ -84,9 +85,10 @@ fn draft<'a>(cell: &dyn Fn(&str) -> &'a str, owners: &Owners, taken: &mut BTreeS
     line("sensitivity", None, "\"official\" or \"official-sensitive\"");
     text.push_str("\n[[definition]]\nversion = \"0.1.0\"\n");
     let from = date(cell("from"));
-    let mut line = |key: &str, value: Option<String>, missing: &str| match value {
-        Some(value) => text.push_str(&format!("{key} = {value}\n")),
-        None => {
+    let mut line = |key: &str, value: Option<String>, missing: &str| {
+        if let Some(value) = value {
+            text.push_str(&format!("{key} = {value}\n"));
+        } else {
             text.push_str(&format!("# TODO {key}: {missing}\n"));
             open.push(format!("{key}: {missing}"));
         }
@@ -103,12 +105,11 @@ fn draft<'a>(cell: &dyn Fn(&str) -> &'a str, owners: &Owners, taken: &mut BTreeS
     line("time_dim", Some("{ field = \"local_on\", grain = \"month\" }".to_owned()), "");
     if let Some((op, value)) = target(cell("target"), direction_of(cell("direction"))) {
         text.push_str("\n[[target]]\n");
-        match from {
-            Some(from) => text.push_str(&format!("valid_from = {from}\n")),
-            None => {
-                text.push_str("# TODO valid_from: first day of the target\n");
-                open.push("target.valid_from: first day of the target".to_owned());
-            }
+        if let Some(from) = from {
+            text.push_str(&format!("valid_from = {from}\n"));
+        } else {
+            text.push_str("# TODO valid_from: first day of the target\n");
+            open.push("target.valid_from: first day of the target".to_owned());
         }
         text.push_str(&format!("value = {value}\nop = {}\nas_written = {}\n", quoted(op), quoted(cell("target"))));
         text.push_str("set_by = \"list of measures\"\nstatus = \"to-be-confirmed\"\n");

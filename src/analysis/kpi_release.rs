@@ -443,7 +443,8 @@ mod tests {
         };
         let (_, first) = public(edition([3, 9, 40], 52), Profile::jersey(5), NONE);
         // Two late records make a six: alone it could be shown, but the old total less 9 and 40 would give 3.
-        let (shown, second) = public(edition([6, 9, 40], 55), Profile::jersey(5), &[first.published.clone()]);
+        let (shown, second) =
+            public(edition([6, 9, 40], 55), Profile::jersey(5), std::slice::from_ref(&first.published));
         assert_eq!(numbers(&shown), [Some(55.0), None, None, Some(40.0)]);
         assert_eq!((second.log.primary, second.log.hidden_before), (0, 2));
         // The reader of both: a, b, then and now; numbers only grow.

@@ -163,7 +163,7 @@ pub fn sign(app: &App, who: &Principal, id: &EditionId, step: Step, note: &str, 
     };
     let with: Vec<EditionEntry> = entries.iter().chain([&entry]).cloned().collect();
     let state = state_of(&with, id).ok_or_else(|| Error::bug("an edition has no state"))?;
-    made.state = state.name().to_owned();
+    state.name().clone_into(&mut made.state);
     manifest.state = state;
     let today = app.now().with_timezone(&app.config.zone).date_naive();
     manifest.signed = Some(Signature { by: who.name.clone(), on: today.to_string(), note: note.to_owned() });

@@ -249,7 +249,7 @@ fn side(text: &str, files: &Files, context: &Context) -> Result<(Measure, Option
         Some((name, version)) if !Path::new(text).is_file() => (name, Some(version)),
         _ => (text, None),
     };
-    let kpi = if name.ends_with(".toml") {
+    let kpi = if Path::new(name).extension().is_some_and(|ending| ending == "toml") {
         let mut kpis = kpi_files::parse(&kpi_files::named(&[PathBuf::from(name)])?)?;
         kpis.kpis.pop().ok_or_else(|| Error::missing("there is no KPI file").at(name.to_owned()))?
     } else {

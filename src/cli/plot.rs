@@ -1,4 +1,4 @@
-//! `--plot FILE.svg`: the first picture of an answer.
+//! `--plot FILE`: the first picture of an answer, as SVG or PNG by the ending of the file.
 
 use std::path::{Path, PathBuf};
 
@@ -7,13 +7,16 @@ use crate::error::{Error, Result};
 /// The file of a picture, if one was asked for. Its ending is looked at before anything is computed.
 pub(super) fn path(given: Option<&PathBuf>) -> Result<Option<&Path>> {
     let Some(path) = given else { return Ok(None) };
-    if path.extension().and_then(|e| e.to_str()) != Some("svg") {
-        return Err(Error::input("the picture must end in .svg").at("--plot"));
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("svg" | "png") => Ok(Some(path)),
+        _ => Err(Error::input("the picture must end in .svg or .png").at("--plot")),
     }
-    Ok(Some(path))
 }
 
 /// Writes a picture.
 pub(super) fn write(path: &Path, svg: &str) -> Result<()> {
+    if path.extension().is_some_and(|ending| ending == "png") {
+        return super::sql::write_file(path, &crate::render::png::png(svg)?);
+    }
     super::sql::write_file(path, svg.as_bytes())
 }

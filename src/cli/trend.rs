@@ -70,8 +70,9 @@ fn numbered(path: &Path, at: usize) -> PathBuf {
     if at == 0 {
         return path.to_owned();
     }
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    path.with_file_name(format!("{stem}-{}.svg", at + 1))
+    let part =
+        |part: Option<&std::ffi::OsStr>| part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default();
+    path.with_file_name(format!("{}-{}.{}", part(path.file_stem()), at + 1, part(path.extension())))
 }
 
 fn text(answer: &TrendAnswer) -> String {

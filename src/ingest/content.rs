@@ -24,11 +24,12 @@ pub fn hash(table: &Table, filled: &BTreeMap<&str, ArrayRef>, rows: usize) -> Re
     let mut hashes = vec![0_u64; rows];
     let names = table.columns.iter().map(|column| column.name).chain(COMMON_CONTENT);
     for name in names {
-        match filled.get(name) {
-            Some(array) => add(&mut hashes, array)?,
-            None => {
-                let nothing = xxh3_64(&[]);
-                hashes.iter_mut().for_each(|hash| mix(hash, nothing));
+        if let Some(array) = filled.get(name) {
+            add(&mut hashes, array)?;
+        } else {
+            let nothing = xxh3_64(&[]);
+            for hash in &mut hashes {
+                mix(hash, nothing);
             }
         }
     }

@@ -76,14 +76,13 @@ pub(super) fn locate(
         points.push(position.and_then(|(x, y)| place.crs.to_point(x, y)).unwrap_or(NOWHERE));
     }
     let mut filling = Filling::new(rows, surroundings.is_some());
-    let mut take = |filling: &mut Filling, row: usize, (_, y): (f64, f64), found: Option<Found<'_>>| match found {
-        Some(found) => {
+    let mut take = |filling: &mut Filling, row: usize, (_, y): (f64, f64), found: Option<Found<'_>>| {
+        if let Some(found) = found {
             filling.put(row, found.point, found.cell, found.area);
             if let Some(label) = found.label {
                 marks.label(row, label);
             }
-        }
-        None => {
+        } else {
             filling.put_nowhere();
             refuse(place, y, row, marks);
         }

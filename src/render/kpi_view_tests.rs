@@ -45,7 +45,7 @@ fn observation(kind: MeasureKind, level: f64, i: usize) -> Observation {
     match kind {
         MeasureKind::Count | MeasureKind::Rate | MeasureKind::Distinct => seen.numerator = Some((level * wave).round()),
         MeasureKind::Stock | MeasureKind::TimeBetween | MeasureKind::Finance => {
-            seen.value = Some((level * wave).round())
+            seen.value = Some((level * wave).round());
         }
         MeasureKind::Proportion | MeasureKind::Survey | MeasureKind::Milestone => {
             seen.numerator = Some(150.0);

@@ -22,6 +22,7 @@ pub mod mvt;
 pub mod near_repeat;
 pub mod palette;
 pub mod plan;
+pub mod png;
 pub mod quality;
 mod quality_picture;
 pub mod revision;

@@ -36,7 +36,7 @@ pub(super) async fn analysis(
     let mut context = form(&about, asked, &selection, &density);
     let drawn = if asked.long {
         let (app, who) = (shared.app.clone(), who.clone());
-        shared.long.run(async move { drawn::ask(&app, &who, asked, selection, density).await }).await
+        Box::pin(shared.long.run(async move { drawn::ask(&app, &who, asked, selection, density).await })).await
     } else {
         drawn::ask(&shared.app, &who, asked, selection, density).await
     };
@@ -74,9 +74,10 @@ fn form(about: &about::About, asked: drawn::Asked, selection: &Selection, densit
         .map(|question| {
             // A forecast is of days to come, the other questions are of days that were: dates do not go from one to the other.
             let ahead = |name: &str| name == "forecast";
-            let (dates, daypart) = match ahead(question.name) == ahead(asked.name) {
-                true => (dates.as_str(), format!("&daypart={daypart}")),
-                false => ("", String::new()),
+            let (dates, daypart) = if ahead(question.name) == ahead(asked.name) {
+                (dates.as_str(), format!("&daypart={daypart}"))
+            } else {
+                ("", String::new())
             };
             let href = format!("/analysis?question={}&dataset={}{dates}{daypart}", question.name, selection.dataset);
             json!({"title": question.title, "href": href, "current": question.name == asked.name})

@@ -166,14 +166,13 @@ impl<'s> Writer<'s> {
     /// `Data` if the table cannot be read.
     pub(super) async fn open_files(&mut self, name: &str) -> Result<&mut OpenTable> {
         let table = table(name).ok_or_else(|| Error::bug(format!("no table {name}")))?;
-        let version = match self.base.tables.get(name) {
-            Some(version) => *version,
+        let version = if let Some(version) = self.base.tables.get(name) {
+            *version
+        } else {
             // A store that was made before the table was thought of.
-            None => {
-                self.store.add_table(table).await?;
-                self.base.tables.insert(name.to_owned(), 0);
-                0
-            }
+            self.store.add_table(table).await?;
+            self.base.tables.insert(name.to_owned(), 0);
+            0
         };
         let root = self.store.root();
         let (delta, log) = self.store.open_for_writing(name, version).await?;

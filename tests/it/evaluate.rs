@@ -192,7 +192,7 @@ fn wrong_arguments_are_explained() {
         (vec!["--horizon", "7m"], "7d or 4w"),
         (vec!["--horizon", "2000d"], "no window"),
         (vec!["--group", "witchcraft"], "no group"),
-        (vec!["--plot", "curve.png"], ".svg"),
+        (vec!["--plot", "curve.gif"], ".svg"),
     ] {
         let (code, said) = wrong(&more);
         assert!(code == 2 && said.contains(word), "{more:?}: {code} {said}");

@@ -193,6 +193,6 @@ fn concentration_says_how_few_cells_and_how_few_by_chance() {
 
 #[test]
 fn a_picture_goes_into_an_svg_file_only() {
-    let wrong = ask("concentration", &["--plot", "lorenz.png"]);
+    let wrong = ask("concentration", &["--plot", "lorenz.gif"]);
     assert!(wrong.code == 2 && wrong.err.contains(".svg"), "{}", wrong.err);
 }

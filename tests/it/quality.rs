@@ -134,7 +134,7 @@ fn the_command_answers_as_text_json_rows_and_picture() {
     assert!(csv.starts_with("dataset,aspect,item,records,of,value\n") && !csv.contains("NaN"), "{csv}");
     let shown = vigie(island(), &["quality"]);
     assert!(shown.code == 0 && shown.out.contains("event to record"), "{}{}", shown.out, shown.err);
-    assert_eq!(vigie(island(), &["quality", "--plot", "q.png"]).code, 2);
+    assert_eq!(vigie(island(), &["quality", "--plot", "q.gif"]).code, 2);
 }
 
 fn init(folder: &Path) -> std::path::PathBuf {

@@ -250,7 +250,7 @@ fn wrong_arguments_are_named() {
         ("near-repeat", ["--metric", "taxi"], "manhattan"),
         ("near-repeat", ["--near-m", "0.5"], "near-m"),
         ("near-repeat", ["--group", "no such group"], "no group"),
-        ("near-repeat", ["--plot", "x.png"], ".svg"),
+        ("near-repeat", ["--plot", "x.gif"], ".svg"),
         ("scan", ["--max-days", "0"], "max-days"),
         ("scan", ["--max-share", "2"], "max-share"),
         ("scan", ["--permutations", "0"], "permutations"),

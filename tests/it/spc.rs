@@ -218,7 +218,7 @@ fn forecast_limits_of_counts_hold_as_often_as_they_say() {
         let mut rng = Pcg64::seed_from_u64(9);
         let (mut within, mut of) = (0, 0);
         for _ in 0..SERIES {
-            let counts: Vec<u64> = (0..12 * years + 1)
+            let counts: Vec<u64> = (0..=(12 * years))
                 .map(|t| {
                     let season = 1.0 + 0.4 * (f64::from(t) / 12.0 * std::f64::consts::TAU).sin();
                     Poisson::new(mean * season).unwrap().sample(&mut rng) as u64

@@ -222,7 +222,7 @@ fn what_cannot_be_asked_is_refused_and_short_series_say_why() {
         (&["--by", "street"], "group, parish, vingtaine or beat"),
         (&["--forecast", "0"], "1 to 24"),
         (&["--forecast", "99"], "1 to 24"),
-        (&["--plot", "trend.png"], ".svg"),
+        (&["--plot", "trend.gif"], ".svg"),
     ] {
         let run = vigie(island(), &[&["trend"][..], &dates, args].concat());
         assert_eq!(run.code, 2, "{args:?} {}", run.out);

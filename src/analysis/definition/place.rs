@@ -31,7 +31,7 @@ impl<'a> Places<'a> {
     /// Line of a key, counted from 1.
     pub fn line(&self, key: &str) -> usize {
         let start = self.find(key).0.min(self.text.len());
-        self.text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1
+        self.text.get(..start).map_or(1, |before| before.matches('\n').count() + 1)
     }
 
     /// How often a list has entries: 0 for what is not a list.

@@ -69,9 +69,9 @@ impl Island {
     fn random(dice: &mut Dice, parishes: usize, months: usize) -> Self {
         let rate: Vec<usize> = (0..parishes).map(|_| [2, 4, 9, 30][dice.below(4)]).collect();
         let mut island = Self { months: vec![vec![0; months]; parishes], met: vec![vec![0; months]; parishes] };
-        for p in 0..parishes {
+        for (p, rate) in rate.iter().enumerate() {
             for m in 0..months {
-                let n = dice.below(2 * rate[p] + 1);
+                let n = dice.below(2 * rate + 1);
                 island.months[p][m] = n as u64;
                 island.met[p][m] = (n - dice.below(n.min(6) + 1)) as u64;
             }
