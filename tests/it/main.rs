@@ -54,5 +54,6 @@ mod time;
 mod torture;
 mod trend;
 mod truth;
+mod truth_kpis;
 mod truth_repeats;
 mod truth_time;
