@@ -303,6 +303,14 @@ impl ReleaseEdition for KpiRun {
         self.measures.retain(|measure| measure.kpi.sensitivity == Sensitivity::Official);
         let mut lines: Vec<Line<'_>> = Vec::new();
         for measure in &mut self.measures {
+            // With the total of a waterfall a small reason would take the measure itself with it: the total goes instead,
+            // and the reasons are hidden one by one.
+            let small = |row: &KpiRow| row.excluded.values().any(|count| terms.profile.is_small(*count));
+            if measure.rows.iter().any(small) {
+                for also in &mut measure.also {
+                    also.remove("total");
+                }
+            }
             let part = measure.part.as_ref().map(|part| (part.by.clone(), part.name.clone()));
             for (row, also) in measure.rows.iter_mut().zip(&mut measure.also) {
                 lines.push(Line {

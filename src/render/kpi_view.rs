@@ -359,7 +359,11 @@ fn table(measure: &MeasureRun) -> TableView {
                 cells.push(shown(row, also("median_min").filter(|_| whole), Unit::Minutes));
                 cells.push(shown(row, also("p90_min").filter(|_| whole), Unit::Minutes));
                 let left_out: u64 = row.excluded.values().sum();
-                cells.push(shown(row, whole.then_some(left_out as f64), Unit::Count));
+                cells.push(if hides_reasons(measure, row) {
+                    format::SUPPRESSED.to_owned()
+                } else {
+                    shown(row, whole.then_some(left_out as f64), Unit::Count)
+                });
             }
             if let Some(adjusted) = adjusted {
                 cells.push(shown(row, adjusted.get(at).copied(), unit));
@@ -429,12 +433,21 @@ fn sentence(note: &str) -> String {
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
+/// Whether what a row leaves out was hidden: a row of a measure with exclusions names each of them, noughts too.
+pub(super) fn hides_reasons(measure: &MeasureRun, row: &KpiRow) -> bool {
+    !measure.definition.exclude.is_empty() && row.value.is_some() && row.excluded.is_empty()
+}
+
 /// How many records of the period asked for were analysed and how many left out, by reason: the sum closes.
 fn waterfall(measure: &MeasureRun) -> Option<String> {
     if measure.definition.exclude.is_empty() {
         return None;
     }
     let rows = measure.asked();
+    // Of a part of the rows it would say something else than it seems to.
+    if rows.iter().any(|row| row.undefined_reason.as_deref() == Some(SUPPRESSED) || hides_reasons(measure, row)) {
+        return None;
+    }
     let analysed: f64 = rows.iter().filter_map(|row| row.denominator).sum();
     let mut total = analysed;
     let mut parts = Vec::new();

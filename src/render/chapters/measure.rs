@@ -70,26 +70,30 @@ fn table(measure: &MeasureRun, view: &KpiView) -> Table {
         .iter()
         .enumerate()
         .map(|(at, row)| {
-            let mut cells = vec![Cell::date(&row.period, period_words(&row.period)), cell(row, row.value, unit)];
+            let mut out = vec![Cell::date(&row.period, period_words(&row.period)), cell(row, row.value, unit)];
             if has_parts {
-                cells.push(cell(row, row.numerator, Unit::Count));
-                cells.push(cell(row, row.denominator, Unit::Count));
+                out.push(cell(row, row.numerator, Unit::Count));
+                out.push(cell(row, row.denominator, Unit::Count));
             }
             if is_duration {
                 let also = |name: &str| measure.also.get(at).and_then(|m| m.get(name)).copied();
                 let whole = row.value.is_some();
-                cells.push(cell(row, also("median_min").filter(|_| whole), Unit::Minutes));
-                cells.push(cell(row, also("p90_min").filter(|_| whole), Unit::Minutes));
+                out.push(cell(row, also("median_min").filter(|_| whole), Unit::Minutes));
+                out.push(cell(row, also("p90_min").filter(|_| whole), Unit::Minutes));
                 let left_out: u64 = row.excluded.values().sum();
-                cells.push(cell(row, whole.then_some(left_out as f64), Unit::Count));
+                out.push(if kpi_view::hides_reasons(measure, row) {
+                    cells::shorthand(format::SUPPRESSED)
+                } else {
+                    cell(row, whole.then_some(left_out as f64), Unit::Count)
+                });
             }
-            cells.push(limit(row.lpl.map(|low| low.max(0.0)), unit));
-            cells.push(limit(row.upl, unit));
-            cells.push(Cell::text(match &row.undefined_reason {
+            out.push(limit(row.lpl.map(|low| low.max(0.0)), unit));
+            out.push(limit(row.upl, unit));
+            out.push(Cell::text(match &row.undefined_reason {
                 Some(reason) => reason.clone(),
                 None => kpi_view::rules(measure, at, row),
             }));
-            cells
+            out
         })
         .collect();
     Table {
