@@ -222,7 +222,7 @@ fn a_definition_holds_for_the_periods_that_begin_while_it_holds() {
     let values: Vec<f64> = rows(&found).iter().map(|row| number(&row["value"])).collect();
     let wanted = [asb[0], asb[1] + missing[1], asb[2] + missing[2]];
     assert!(values.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-9), "{values:?} {wanted:?}");
-    assert!(found["notes"].to_string().contains("definition 2.0.0 holds from then on"), "{}", found["notes"]);
+    assert!(found["notes"].to_string().contains("definition 2.0.0 took the place of 1.0.0"), "{}", found["notes"]);
 }
 
 #[test]
