@@ -77,10 +77,13 @@ pub(super) fn solve(rows: &[&Row], moves: &[Option<Move>], goal: Goal, whole: bo
         }
         if matches!(goal, Goal::Up(..) | Goal::Down(..)) {
             change.pieces.push((add(low, high), 1.0));
-        } else if low < high {
+        } else if !matches!(goal, Goal::Exactly(var, _) if var == at) {
+            // What is free at no cost, and what lies above and below it.
             let (from, to) = step.free;
             if from < to {
                 change.pieces.push((add(from, to), 1.0));
+            } else {
+                change.fixed = from as f64;
             }
             for (room, sign) in [(high.saturating_sub(to), 1.0), (from.saturating_sub(low), -1.0)] {
                 if room > 0 {
