@@ -323,6 +323,28 @@ await test('the move buttons are large and move the map', async () => {
   await context.close();
 });
 
+await test('an area far too wide to see its cells opens where the hot ones are, and a reload keeps that', async () => {
+  const context = await signedIn();
+  const page = await context.newPage();
+  await page.route('**/api/v1/about', async (route) => {
+    const about = await (await route.fetch()).json();
+    const [west, south, east, north] = about.bounds;
+    await route.fulfill({ json: { ...about, bounds: [west - 2, south - 1, east + 2, north + 1] } });
+  });
+  await openMap(page);
+  const scale = () => page.locator('.maplibregl-ctrl-scale').innerText();
+  const framed = await picture(page);
+  const near = await scale();
+  await page.reload();
+  await settled(page);
+  assert.ok(difference(framed, await picture(page)) < 0.002, 'a reload draws another picture');
+  await page.locator('[data-move="home"]').click();
+  await page.waitForTimeout(400);
+  await settled(page);
+  assert.notEqual(await scale(), near, 'the whole area is not wider than what was shown first');
+  await context.close();
+});
+
 await test('tables sort and say how', async () => {
   const context = await signedIn();
   const page = await context.newPage();
