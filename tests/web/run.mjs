@@ -361,6 +361,38 @@ await test('tables sort and say how', async () => {
   await context.close();
 });
 
+await test('who may sign an edition is asked how in a dialog, and what was chosen is sent', async () => {
+  const context = await signedIn({ width: 390, height: 844, expectErrors: true });
+  const page = await context.newPage();
+  await page.goto(`${BASE}/reports`);
+  await page.locator('#build button').waitFor();
+  const buttons = page.locator('button.step');
+  // The demo's own reader may build, not sign: there the page has no such button.
+  if (await buttons.count() > 0) {
+    const sent = [];
+    await page.route('**/api/v1/editions/*/steps', (route) => {
+      sent.push([new URL(route.request().url()).pathname, route.request().postDataJSON()]);
+      return route.fulfill({ status: 409, contentType: 'application/problem+json', body: JSON.stringify({ detail: 'It is signed already.' }) });
+    });
+    await buttons.first().click();
+    const dialog = page.locator('#sign');
+    assert.ok(await dialog.isVisible());
+    const edition = await page.locator('#sign-name').innerText();
+    assert.deepEqual(await axe(page), []);
+    await shot(page, 'reports-sign-390');
+    await page.keyboard.press('Escape');
+    assert.ok(await dialog.isHidden());
+    assert.deepEqual(sent, []);
+    await buttons.first().click();
+    await dialog.locator('select[name="step"]').selectOption('final');
+    await dialog.locator('input[name="note"]').fill('agreed');
+    await dialog.locator('button[value="sign"]').click();
+    await page.getByText('It is signed already.').waitFor();
+    assert.deepEqual(sent, [[`/api/v1/editions/${edition}/steps`, { step: 'final', note: 'agreed' }]]);
+  }
+  await context.close();
+});
+
 for (const [width, height, colorScheme] of [[320, 640, 'light'], [390, 844, 'dark'], [1280, 900, 'light'], [1280, 900, 'dark']]) {
   await test(`every page at ${width} px, ${colorScheme}: no sideways scroll, axe finds nothing`, async () => {
     const context = await signedIn({ width, height, colorScheme });
