@@ -358,6 +358,10 @@ await test('tables sort and say how', async () => {
   const dates = page.locator('table.overview th').filter({ hasText: 'Period' });
   await dates.getByRole('button').click();
   assert.match(await table.locator('caption').innerText(), /Sorted by Period, latest first/);
+  // A year and a quarter have their place among months: by the year in which they end.
+  const at = await dates.evaluate((header) => header.cellIndex);
+  const years = await table.locator('tbody tr').evaluateAll((rows, cell) => rows.map((row) => row.cells[cell].textContent.trim().slice(-4)), at);
+  assert.deepEqual(years, [...years].sort().reverse());
   await context.close();
 });
 

@@ -41,6 +41,8 @@ const kpis = [
     { unit: '%', latest_value: '88.4', target_text: 'at least 85%', assurance: 'inconsistent', history: ['From 1 January 2016: at least 80%.', 'From 1 January 2017: at least 85%.'], notes: ['Cancelled incidents are left out (31 of 412).'] }),
   kpi('victims-in-care', 'Victims in care', 'Fewer victims are in care than in any month of 2016', 'neutral_low', 'Fewer than before', 'No target'),
   kpi('crime-in-care', 'Positive outcome rate', 'The positive outcome rate cannot be stated for December', '', 'Not enough data', 'Not known', { latest_value: '[x]', chart_svg: '' }),
+  kpi('budget', 'Budget spent', 'Spending stays within the budget', '', 'Not enough data', 'Not known', { latest_period: '2017', chart_svg: '' }),
+  kpi('surveys', 'Trust in the police', 'Trust is where it was', 'common_cause', 'No change', 'No target', { latest_period: 'October to December 2016' }),
 ];
 
 const shiftRows = (daypart) => rowsOf({ dataset: 'crimes', from: '2017-01-01', to: '2018-01-01', daypart, group: '' })
