@@ -323,6 +323,28 @@ await test('the move buttons are large and move the map', async () => {
   await context.close();
 });
 
+await test('an area far too wide to see its cells opens where the hot ones are, and a reload keeps that', async () => {
+  const context = await signedIn();
+  const page = await context.newPage();
+  await page.route('**/api/v1/about', async (route) => {
+    const about = await (await route.fetch()).json();
+    const [west, south, east, north] = about.bounds;
+    await route.fulfill({ json: { ...about, bounds: [west - 2, south - 1, east + 2, north + 1] } });
+  });
+  await openMap(page);
+  const scale = () => page.locator('.maplibregl-ctrl-scale').innerText();
+  const framed = await picture(page);
+  const near = await scale();
+  await page.reload();
+  await settled(page);
+  assert.ok(difference(framed, await picture(page)) < 0.002, 'a reload draws another picture');
+  await page.locator('[data-move="home"]').click();
+  await page.waitForTimeout(400);
+  await settled(page);
+  assert.notEqual(await scale(), near, 'the whole area is not wider than what was shown first');
+  await context.close();
+});
+
 await test('tables sort and say how', async () => {
   const context = await signedIn();
   const page = await context.newPage();
@@ -336,6 +358,42 @@ await test('tables sort and say how', async () => {
   const dates = page.locator('table.overview th').filter({ hasText: 'Period' });
   await dates.getByRole('button').click();
   assert.match(await table.locator('caption').innerText(), /Sorted by Period, latest first/);
+  // A year and a quarter have their place among months: by the year in which they end.
+  const at = await dates.evaluate((header) => header.cellIndex);
+  const years = await table.locator('tbody tr').evaluateAll((rows, cell) => rows.map((row) => row.cells[cell].textContent.trim().slice(-4)), at);
+  assert.deepEqual(years, [...years].sort().reverse());
+  await context.close();
+});
+
+await test('who may sign an edition is asked how in a dialog, and what was chosen is sent', async () => {
+  const context = await signedIn({ width: 390, height: 844, expectErrors: true });
+  const page = await context.newPage();
+  await page.goto(`${BASE}/reports`);
+  await page.locator('#build button').waitFor();
+  const buttons = page.locator('button.step');
+  // The demo's own reader may build, not sign: there the page has no such button.
+  if (await buttons.count() > 0) {
+    const sent = [];
+    await page.route('**/api/v1/editions/*/steps', (route) => {
+      sent.push([new URL(route.request().url()).pathname, route.request().postDataJSON()]);
+      return route.fulfill({ status: 409, contentType: 'application/problem+json', body: JSON.stringify({ detail: 'It is signed already.' }) });
+    });
+    await buttons.first().click();
+    const dialog = page.locator('#sign');
+    assert.ok(await dialog.isVisible());
+    const edition = await page.locator('#sign-name').innerText();
+    assert.deepEqual(await axe(page), []);
+    await shot(page, 'reports-sign-390');
+    await page.keyboard.press('Escape');
+    assert.ok(await dialog.isHidden());
+    assert.deepEqual(sent, []);
+    await buttons.first().click();
+    await dialog.locator('select[name="step"]').selectOption('final');
+    await dialog.locator('input[name="note"]').fill('agreed');
+    await dialog.locator('button[value="sign"]').click();
+    await page.getByText('It is signed already.').waitFor();
+    assert.deepEqual(sent, [[`/api/v1/editions/${edition}/steps`, { step: 'final', note: 'agreed' }]]);
+  }
   await context.close();
 });
 

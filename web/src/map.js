@@ -16,6 +16,10 @@ const calm = matchMedia('(prefers-reduced-motion: reduce)');
 const STEP = 120;
 /** Zoom at which a chosen cell is shown: the map's cells have the list's resolution there. */
 const CELL_ZOOM = 12;
+/** How far a cell of resolution 9 reaches from side to side; one of the next finer resolution reaches √7 times less far. */
+const CELL_METRES = 350;
+/** Pixels below which a cell is too small to be seen. */
+const SEEN = 4;
 
 /** @type {any} */ let about;
 /** @type {import('./filters.js').View} */ let view;
@@ -63,7 +67,7 @@ function formChanged(event) {
   const sameAnswer = apiPath(next) === apiPath(view) && String(apiParams(next)) === String(apiParams(view));
   view = next;
   by('step-choice').hidden = view.show !== 'emerging';
-  history.replaceState(null, '', addressOf(view));
+  history.replaceState(history.state, '', addressOf(view));
   drawMap();
   if (sameAnswer && answer) drawAnswer();
   else ask();
@@ -108,23 +112,32 @@ function drawAnswer() {
   }
 }
 
-/** Opens a wide area where its hot cells are: a hull of scattered records can be far larger than the town in it. */
+/** Opens an area so wide that its cells cannot be seen where its hot cells are: a hull of scattered records can be one. */
 function frameOnce() {
   if (framed || !map || !answer) return;
   framed = true;
+  const across = CELL_METRES * Math.sqrt(7) ** (9 - answer.provenance.resolution);
+  const metresPerPixel = (40_075_017 * Math.cos((map.getCenter().lat * Math.PI) / 180)) / (512 * 2 ** map.getZoom());
+  if (across / metresPerPixel >= SEEN) return;
   const hot = answer.rows.filter((row) => row.bin?.startsWith('hot') || row.category?.endsWith(' hot') || row.area_share <= 0.02);
   if (hot.length === 0) return;
   const span = (key) => [Math.min(...hot.map((row) => row[key])), Math.max(...hot.map((row) => row[key]))];
   const [[west, east], [south, north]] = [span('lon'), span('lat')];
-  const wide = (about.bounds[2] - about.bounds[0]) > 3 * (east - west) && (about.bounds[3] - about.bounds[1]) > 3 * (north - south);
-  if (wide) map.fitBounds([[west, south], [east, north]], { padding: 48, maxZoom: 13, animate: false });
+  map.fitBounds([[west, south], [east, north]], { padding: 48, maxZoom: 13, animate: false });
+}
+
+/** What the map shows goes with the page's place in the history, so that a reload and a way back show it again. */
+function keepCamera() {
+  history.replaceState({ center: map.getCenter().toArray(), zoom: map.getZoom() }, '');
 }
 
 function startMap() {
   const [west, south, east, north] = about.bounds;
   const bounds = [[west, south], [east, north]];
+  const kept = history.state?.zoom ? history.state : null;
+  framed = kept !== null;
   map = new MapView({
-    container: 'map', style: currentStyle(), bounds, fitBoundsOptions: { padding: 16 },
+    container: 'map', style: currentStyle(), ...(kept ?? { bounds, fitBoundsOptions: { padding: 16 } }),
     maxBounds: [[west - 0.5, south - 0.35], [east + 0.5, north + 0.35]], minZoom: 5, maxZoom: 16,
     dragRotate: false, pitchWithRotate: false, maxPitch: 0, attributionControl: false, fadeDuration: calm.matches ? 0 : 150,
     canvasContextAttributes: { preserveDrawingBuffer: true },
@@ -142,7 +155,10 @@ function startMap() {
   });
   darkTheme.addEventListener('change', () => { drawMap(); if (answer) drawAnswer(); });
   by('map').dataset.state = 'started';
-  map.on('idle', () => { by('map').dataset.state = 'idle'; });
+  map.on('idle', () => {
+    keepCamera();
+    by('map').dataset.state = 'idle';
+  });
   map.on('dataloading', () => { by('map').dataset.state = 'loading'; });
 
   const moves = {

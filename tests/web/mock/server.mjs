@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import minijinja from 'minijinja-js';
 import { about, pages, titles } from './pages.mjs';
-import { filterOf, historiesOf, rowsOf, RESOLUTION } from './island.mjs';
+import { filterOf, historiesOf, hotspotsOf, RESOLUTION } from './island.mjs';
 import { tile } from './tiles.mjs';
 
 const TOKEN = 'mock-token';
@@ -59,11 +59,13 @@ function emerging(query) {
 function hotspots(query) {
   const filter = filterOf(query);
   if (!(filter.from < filter.to)) return problem(422, 'Bad period', `from (${filter.from}) must be before to (${filter.to}).`);
-  const rows = rowsOf(filter);
+  const rows = hotspotsOf(query);
+  const method = query.get('method') ?? 'next';
   const provenance = {
     question: 'hotspots', dataset: filter.dataset, group: filter.group || null, from: filter.from, to: filter.to, daypart: filter.daypart || null,
-    method: 'gi-star', resolution: RESOLUTION, study_area: about.study_area, cells: rows.length, rows: rows.reduce((sum, row) => sum + row.count, 0),
-    excluded: { no_location: 116 }, parameters: { forecast_accuracy: SCORE }, data_cut_off: about.data_to, store_version: about.store_version, generated_by: 'vigie 0.1.0',
+    method, resolution: RESOLUTION, study_area: about.study_area, cells: rows.length, rows: rows.reduce((sum, row) => sum + row.count, 0),
+    excluded: { no_location: 116 },
+    parameters: { forecast_accuracy: SCORE, ...(method === 'next' ? { picked: 'kde: bandwidth 300 m', next_from: filter.to } : {}) }, data_cut_off: about.data_to, store_version: about.store_version, generated_by: 'vigie 0.1.0',
   };
   return json({ provenance, rows: rows.map(({ i, b, ...row }) => row) });
 }

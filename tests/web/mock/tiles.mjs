@@ -1,7 +1,7 @@
 // Vector tiles of the layers, cut on request.
 import { GeoJSONVT } from '@maplibre/geojson-vt';
 import { fromGeojsonVt } from '@maplibre/vt-pbf';
-import { cameras, cells, coast, countsAt, filterOf, historiesOf, parishes, places, roads, rowsOf } from './island.mjs';
+import { cameras, cells, coast, countsAt, filterOf, historiesOf, hotspotsOf, parishes, places, roads } from './island.mjs';
 
 const feature = (type, coordinates, properties) => ({ type: 'Feature', properties, geometry: { type, coordinates } });
 const collection = (features) => ({ type: 'FeatureCollection', features });
@@ -25,8 +25,7 @@ function layersOf(layer, zoom, query) {
   if (fixed[layer]) return fixed[layer];
   const filter = filterOf(query);
   if (layer === 'hotspots') {
-    const rows = rowsOf(filter);
-    return { hotspots: collection(rows.map(({ i, count, z, b }, index) => feature('Polygon', [cells[index].boundary],
+    return { hotspots: collection(hotspotsOf(query).map(({ i, count, z, b }, index) => feature('Polygon', [cells[index].boundary],
       { n: count, b, i, ...(z === null ? {} : { z: Math.round(z * 10) }) }))) };
   }
   if (layer === 'emerging') {
