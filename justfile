@@ -26,6 +26,7 @@ bench:
     benches/ingest
     benches/question
     benches/kpi
+    benches/report
     benches/place
     benches/repeat
     benches/histories
@@ -58,6 +59,10 @@ bench-question:
 # All KPIs over a million incidents
 bench-kpi:
     benches/kpi
+
+# Both editions of the report, as whole commands
+bench-report:
+    benches/report
 
 # The synthetic island, from extracts to the served map, KPIs and report
 demo:
